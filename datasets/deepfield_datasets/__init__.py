@@ -1,0 +1,16 @@
+"""Datasets: loaders for real ones that a person brings, and simulators of our own."""
+
+from __future__ import annotations
+
+from deepfield.dataset import Dataset
+from deepfield.hookspecs import hookimpl
+
+__all__ = ["register_datasets"]
+
+
+@hookimpl
+def register_datasets() -> list[Dataset]:
+    from deepfield_datasets.chest_xray import ChestXray
+    from deepfield_datasets.phantoms import ChestPhantoms
+
+    return [ChestXray(), ChestPhantoms()]

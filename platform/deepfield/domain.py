@@ -1,0 +1,140 @@
+"""The description of a domain: cheap to import, no framework, everything that faces need."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import ClassVar
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from deepfield.errors import ContractError, NotFound
+from deepfield.fields import Label, Probability
+from deepfield.table import Table
+
+__all__ = ["TRUST", "Domain", "ModelSpec", "Options", "check_domain"]
+
+TRUST = ("ok", "unsure", "unfamiliar")
+"""ok: act on it. unsure: the model abstains. unfamiliar: unlike anything it was trained on."""
+
+CONFIDENCE_AND_TRUST = Table(
+    Probability("confidence", help="calibrated probability that the answer is right"),
+    Label("trust", values=TRUST, help="ok, unsure (abstains) or unfamiliar (not such an input)"),
+)
+
+
+class Options(BaseModel):
+    """What a person may set. One definition gives the form, the flags and the JSON schema."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model that a domain ships: where its folder lies and which class loads it."""
+
+    name: str
+    technique: str
+    """What kind of network, in the field's word: CNN, RNN, transformer, GAN, ANN."""
+    predictor: str
+    """``package.module:Class``, imported on first use."""
+    title: str = ""
+    summary: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Return ``models/<name>`` beside the plugin's package, found without importing it."""
+        package = self.predictor.partition(":")[0].partition(".")[0]
+        spec = find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            raise ContractError(f"model {self.name!r}: no package {package!r}")
+        return Path(spec.submodule_search_locations[0]) / "models" / self.name
+
+
+class Domain(ABC):
+    """A function from a table to a table, with a model behind it.
+
+    Rows in, rows out, in the same order, one result row for each input row.
+    """
+
+    name: ClassVar[str]
+    """For the command line and addresses: ``medical-imaging``."""
+    title: ClassVar[str]
+    """For people: ``Medical imaging``."""
+    question: ClassVar[str]
+    """What it answers, as a person would ask it."""
+    icon: ClassVar[str] = ":material/deployed_code:"
+    """A Material symbol."""
+    notice: ClassVar[str] = ""
+    """What a person must know before acting on a result."""
+    inputs: ClassVar[Table]
+    outputs: ClassVar[Table]
+    Options: ClassVar[type[BaseModel]] = Options
+    models: ClassVar[tuple[ModelSpec, ...]]
+
+    @abstractmethod
+    def samples(self) -> pd.DataFrame:
+        """Return a few example rows, made without network: tests, dashboard and README use them.
+
+        Columns that are no inputs (a name, the true label) are shown beside the results.
+        """
+
+    @property
+    def results(self) -> Table:
+        """Return what each result row holds: the outputs, confidence and trust."""
+        return Table(*self.outputs, *CONFIDENCE_AND_TRUST)
+
+    def model(self, name: str | None = None) -> ModelSpec:
+        """Return the model of that name, or the first.
+
+        Raises:
+            NotFound: naming those that exist.
+        """
+        if name is None:
+            return self.models[0]
+        for spec in self.models:
+            if spec.name == name:
+                return spec
+        raise NotFound.among(f"model of {self.name}", name, (spec.name for spec in self.models))
+
+
+def check_domain(domain: object) -> None:
+    """Raise ContractError unless ``domain`` says everything that the core builds on."""
+    if not isinstance(domain, Domain):
+        raise ContractError(f"register_domains gave {domain!r}, which is no Domain")
+    who = type(domain).__name__
+    for attribute, kind in (("name", str), ("title", str), ("question", str), ("icon", str)):
+        if not isinstance(getattr(domain, attribute, None), kind):
+            raise ContractError(f"{who} lacks {attribute!r}, a {kind.__name__}")
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", domain.name):
+        raise ContractError(f"{who}: the name {domain.name!r} is not of the form 'lane-detection'")
+    for attribute in ("inputs", "outputs"):
+        table = getattr(domain, attribute, None)
+        if not isinstance(table, Table) or not table.fields:
+            raise ContractError(f"{who} lacks {attribute!r}, a Table with at least one field")
+    taken = {*domain.inputs.names, *CONFIDENCE_AND_TRUST.names, "row"} & set(domain.outputs.names)
+    if taken:
+        raise ContractError(
+            f"{who}: an output may not be named {', '.join(map(repr, sorted(taken)))}; "
+            "inputs, confidence, trust and row stand beside it"
+        )
+    if not (isinstance(domain.Options, type) and issubclass(domain.Options, BaseModel)):
+        raise ContractError(f"{who}.Options is no pydantic model")
+    required = [name for name, each in domain.Options.model_fields.items() if each.is_required()]
+    if required:
+        raise ContractError(f"{who}.Options gives no default for {', '.join(map(repr, required))}")
+    specs = getattr(domain, "models", ())
+    if not specs or not all(isinstance(spec, ModelSpec) for spec in specs):
+        raise ContractError(f"{who} lacks 'models', at least one ModelSpec")
+    names = [spec.name for spec in specs]
+    for spec in specs:
+        if names.count(spec.name) > 1:
+            raise ContractError(f"{who} names two models {spec.name!r}")
+        if not re.fullmatch(r"[\w.]+:\w+", spec.predictor):
+            raise ContractError(
+                f"{who}: predictor {spec.predictor!r} is not of the form 'package.module:Class'"
+            )

@@ -1,0 +1,26 @@
+"""What a plugin may give the platform. Each hook is called once for each plugin, at start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from deepfield.dataset import Dataset
+    from deepfield.domain import Domain
+
+__all__ = ["hookimpl"]
+
+hookspec = pluggy.HookspecMarker("deepfield")
+hookimpl = pluggy.HookimplMarker("deepfield")
+
+
+@hookspec
+def register_domains() -> list[Domain]:
+    """Return the plugin's domains."""
+
+
+@hookspec
+def register_datasets() -> list[Dataset]:
+    """Return the plugin's datasets: real ones that a person brings, or simulators."""

@@ -1,0 +1,135 @@
+"""Read pictures that strangers send: bounded, in known formats only, to plain arrays."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from deepfield.errors import InputError
+
+__all__ = ["FORMATS", "MAX_BYTES", "MAX_PIXELS", "SUFFIXES", "Mode", "open_picture", "read_picture"]
+
+FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"})
+MAX_BYTES = 200 * 2**20
+MAX_PIXELS = 100_000_000
+
+Mode = Literal["L", "RGB"]
+
+# Deepfield's own limit below is lower than the one at which Pillow warns and the one at which it
+# raises, and says more; with Pillow's off, one check decides.
+Image.MAX_IMAGE_PIXELS = None
+
+
+def open_picture(value: object, mode: Mode = "RGB", at_least: int | None = None) -> Image.Image:
+    """Decode a picture upright, in ``mode``.
+
+    Args:
+        value: encoded bytes, a path, an array (H, W) or (H, W, 3) of uint8, or a Pillow image.
+        mode: ``"L"`` for grey, ``"RGB"`` for colour.
+        at_least: a JPEG may be decoded at 1/2, 1/4 or 1/8 of its scale, as long as each side
+            keeps this many pixels. Much faster for large files.
+
+    Sixteen-bit and floating-point greys are stretched from their least to their greatest value;
+    transparency is laid over black; EXIF rotation is applied.
+
+    Raises:
+        InputError: in one sentence, for whatever is no single picture of a bounded size.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata; the pixels decide
+        try:
+            picture = _identify(value)
+            if picture.format == "JPEG" and at_least:
+                # Half as fine again as needed: the resize after it then sees no difference.
+                picture.draft(mode, (2 * at_least, 2 * at_least))
+            picture.load()
+            return _to_mode(ImageOps.exif_transpose(picture), mode)
+        except InputError:
+            raise
+        except UnidentifiedImageError as error:
+            raise InputError(f"is no picture that can be read ({', '.join(FORMATS)})") from error
+        except FileNotFoundError as error:
+            raise InputError(f"does not exist: {os.fspath(value)!r}") from error  # type: ignore[call-overload]  # only paths raise this
+        except PermissionError as error:
+            raise InputError("may not be read: permission denied") from error
+        except Exception as error:  # decoders raise anything at all on hostile bytes
+            raise InputError(f"is broken and cannot be decoded ({_reason(error)})") from error
+
+
+def read_picture(value: object, mode: Mode = "L", size: tuple[int, int] | None = None) -> np.ndarray:
+    """Decode a picture to uint8, (H, W) for grey or (H, W, 3) for colour.
+
+    With ``size`` (height, width) it is resized to exactly that, its aspect ratio not kept.
+    """
+    picture = open_picture(value, mode, at_least=max(size) if size else None)
+    if size and picture.size != (size[1], size[0]):
+        picture = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR, reducing_gap=3.0)
+    return np.asarray(picture)
+
+
+def _identify(value: object) -> Image.Image:
+    """Open without decoding, and refuse what is too large or not one picture."""
+    if isinstance(value, Image.Image):
+        return value
+    if isinstance(value, np.ndarray):
+        if value.dtype != np.uint8 or value.ndim not in (2, 3):
+            raise InputError(
+                f"is an array of {value.dtype} with shape {value.shape}; expected uint8, "
+                "(height, width) or (height, width, 3)"
+            )
+        return Image.fromarray(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        data = bytes(value)
+    elif isinstance(value, dict) and value.get("bytes"):  # how Hugging Face datasets keep pictures
+        return _identify(value["bytes"])
+    elif hasattr(value, "read_bytes") and not isinstance(value, Path):  # a member of an archive
+        data = value.read_bytes()
+    elif isinstance(value, str | Path):
+        path = Path(value)
+        if path.is_dir():
+            raise InputError("is a folder, not a picture")
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"has more than {MAX_BYTES >> 20} MB")
+        data = path.read_bytes()
+    else:
+        raise InputError(f"is {type(value).__name__}, which is no picture (a path or bytes)")
+    if not data:
+        raise InputError("is empty (0 bytes)")
+    if len(data) > MAX_BYTES:
+        raise InputError(f"has more than {MAX_BYTES >> 20} MB")
+    picture = Image.open(BytesIO(data), formats=FORMATS)
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise InputError(
+            f"has {width:,} × {height:,} pixels; at most {MAX_PIXELS // 10**6} million are read"
+        )
+    frames = getattr(picture, "n_frames", 1)
+    if frames > 1:
+        raise InputError(f"holds {frames} frames; save the one you mean as a picture of its own")
+    return picture
+
+
+def _to_mode(picture: Image.Image, mode: Mode) -> Image.Image:
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+        values = np.asarray(picture, dtype=np.float32)
+        if not np.isfinite(values).all():
+            raise InputError("holds pixels that are not numbers")
+        low, high = float(values.min()), float(values.max())
+        picture = Image.fromarray(((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8))
+    elif picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
+        picture = Image.alpha_composite(black, picture)
+    return picture if picture.mode == mode else picture.convert(mode)
+
+
+def _reason(error: Exception) -> str:
+    words = " ".join(str(error).split())
+    return words[:120] or type(error).__name__

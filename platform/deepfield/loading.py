@@ -1,0 +1,120 @@
+"""A domain with one of its models in memory: the same for every face."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel, ValidationError
+
+from deepfield.domain import Domain, ModelSpec
+from deepfield.errors import ContractError, InputError, UsageError
+from deepfield.explanation import Explanation
+from deepfield.models import ModelFolder
+from deepfield.predictor import Predictor
+from deepfield.table import Table
+
+__all__ = ["Model", "load_model", "parse_options"]
+
+
+class Model:
+    """A loaded model of a domain. Safe to share: nothing in it changes."""
+
+    def __init__(
+        self, domain: Domain, spec: ModelSpec, folder: ModelFolder, predictor: Predictor
+    ) -> None:
+        self.domain = domain
+        self.spec = spec
+        self.folder = folder
+        self.predictor = predictor
+
+    def __repr__(self) -> str:
+        return f"<Model {self.domain.name}/{self.spec.name} {self.folder.hash[:12]}>"
+
+    @property
+    def inputs(self) -> Table:
+        """Return the domain's inputs as this model reads them."""
+        return self.predictor.inputs or self.domain.inputs
+
+    def predict(self, frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
+        """Return one result row for each row of ``frame``, with its index.
+
+        Raises:
+            InputError: at the first row that cannot be read. ``deepfield.score`` sets such rows
+                aside instead.
+        """
+        return self.predict_checked(self._checked(frame), parse_options(self.domain, options))
+
+    def explain(self, frame: pd.DataFrame, **options: Any) -> list[Explanation]:
+        """Return what carried the answer of each row of ``frame``.
+
+        Raises:
+            InputError: at the first row that cannot be read.
+        """
+        return self.predictor.explain(self._checked(frame), parse_options(self.domain, options))
+
+    def predict_checked(self, rows: pd.DataFrame, options: BaseModel) -> pd.DataFrame:
+        """Return results for rows that the table has read, and hold the plugin to its contract."""
+        names = self.domain.results.names
+        if rows.empty:
+            return pd.DataFrame({name: pd.Series(dtype=object) for name in names}, index=rows.index)
+        results = self.predictor.predict(rows, options)
+        missing = [name for name in names if name not in results.columns]
+        if missing or not results.index.equals(rows.index):
+            what = f"lack {missing}" if missing else "are not one for each row, in order"
+            raise ContractError(f"{self!r} broke its contract: its results {what}")
+        return results[names]
+
+    def _checked(self, frame: pd.DataFrame) -> pd.DataFrame:
+        checked = self.inputs.read(frame)
+        if checked.problems:
+            index, sentence = next(iter(checked.problems.items()))
+            raise InputError(
+                f"Row {index!r}: {sentence}. {len(checked.problems):,} of {len(frame):,} rows "
+                "cannot be read; deepfield.score() sets them aside and serves the others."
+            )
+        return checked.rows
+
+
+def load_model(domain: Domain, name: str | None = None, device: str = "auto") -> Model:
+    """Load a model of ``domain``: by name, or the first.
+
+    Raises:
+        NotFound: if it has no model of that name.
+        InputError: if the model's folder is missing or broken.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        raise UsageError(f"No device {device!r}: choose auto, cpu or cuda.")
+    spec = domain.model(name)
+    folder = ModelFolder(Path(spec.folder))
+    return Model(domain, spec, folder, predictor_class(spec).load(folder, device))
+
+
+def predictor_class(spec: ModelSpec) -> type[Predictor]:
+    """Import the class that a spec names."""
+    module, _, name = spec.predictor.partition(":")
+    found = getattr(import_module(module), name, None)
+    if not (isinstance(found, type) and issubclass(found, Predictor)):
+        raise ContractError(f"model {spec.name!r}: {spec.predictor!r} is no Predictor")
+    return found
+
+
+def parse_options(domain: Domain, values: dict[str, Any]) -> BaseModel:
+    """Return the domain's options, defaults filled in.
+
+    Raises:
+        UsageError: one sentence for the first value that is wrong.
+    """
+    try:
+        return domain.Options.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(domain.Options.model_fields) or "none"
+            raise UsageError(f"{domain.name} has no option {name!r}. Options: {known}.") from error
+        raise UsageError(
+            f"Option {name!r} of {domain.name} is {first['input']!r}: {first['msg']}."
+        ) from error

@@ -1,0 +1,87 @@
+"""Where rows come from: files, folders, globs, archives, tables and DataFrames."""
+
+from __future__ import annotations
+
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from deepfield.errors import InputError, UsageError
+from deepfield.images import SUFFIXES
+from deepfield.sources.archive import ArchiveSource
+from deepfield.sources.pictures import PictureSource
+from deepfield.sources.source import Chunk, Source
+from deepfield.sources.tables import READERS, FrameSource, TableSource
+from deepfield.table import Table
+
+__all__ = ["Chunk", "Source", "open_source"]
+
+
+def open_source(what: Any, inputs: Table) -> Source:
+    """Find out what ``what`` is and return a source of rows for ``inputs``.
+
+    Args:
+        what: a DataFrame, a list of records, a path (picture, folder, zip archive, .csv, .tsv,
+            .parquet, .jsonl), a glob, or a list of picture paths.
+        inputs: the table to be filled. If it has one picture column, pictures fill it.
+
+    Raises:
+        InputError: if nothing is there, or nothing in it is of use.
+        UsageError: if it is of a kind that cannot fill ``inputs``.
+    """
+    if isinstance(what, Source):
+        return what
+    if isinstance(what, pd.DataFrame):
+        return FrameSource(what)
+    if isinstance(what, list | tuple) and what and isinstance(what[0], dict):
+        return FrameSource(pd.DataFrame(what))
+    if isinstance(what, list | tuple):
+        return _pictures([Path(each) for each in what], f"{len(what)} files", inputs)
+    if not isinstance(what, str | Path):
+        raise UsageError(
+            f"Cannot read rows from {type(what).__name__}: "
+            "give a path, a glob, a list of paths or a DataFrame."
+        )
+    path = Path(what).expanduser()
+    if not path.exists() and has_magic(str(path)):
+        found = sorted(Path(each) for each in glob(str(path), recursive=True))
+        if not found:
+            raise InputError(f"No file matches {str(what)!r}.")
+        return _pictures([each for each in found if each.is_file()], str(what), inputs)
+    if not path.exists():
+        raise InputError(f"No file or folder {str(what)!r}.")
+    if path.is_dir():
+        image = _image_name(inputs, path)
+        files = sorted(
+            each
+            for each in path.rglob("*")
+            if each.is_file() and not any(part.startswith(".") for part in each.relative_to(path).parts)
+        )
+        return PictureSource.choose(files, str(path), image)
+    suffix = path.suffix.lower()
+    if suffix in READERS:
+        return TableSource(path, inputs)
+    if suffix == ".zip":
+        return ArchiveSource(path, _image_name(inputs, path))
+    if suffix in SUFFIXES:
+        return _pictures([path], str(path), inputs)
+    raise UsageError(
+        f"{str(what)!r} is of no known kind. Tables: {', '.join(READERS)}"
+        + (f". Pictures: {', '.join(sorted(SUFFIXES))}, folders and .zip." if inputs.image else ".")
+    )
+
+
+def _pictures(files: list[Path], name: str, inputs: Table) -> Source:
+    # Files named one by one are all rows, whatever their ending: a person meant each of them.
+    return PictureSource(files, name, _image_name(inputs, name))
+
+
+def _image_name(inputs: Table, what: object) -> str:
+    if inputs.image is None:
+        raise UsageError(
+            f"{str(what)!r} would be read as pictures, and this domain takes a table "
+            f"with the columns {', '.join(inputs.names)} ({', '.join(READERS)})."
+        )
+    return inputs.image.name

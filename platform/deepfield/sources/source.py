@@ -1,0 +1,36 @@
+"""What every source gives: chunks of rows, numbered from 1."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from deepfield.table import Rejected
+
+__all__ = ["Chunk", "Source"]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows, with their numbers as index, and those that could not even be parsed."""
+
+    rows: pd.DataFrame
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+class Source(ABC):
+    """Rows in order, never all in memory unless they came from there."""
+
+    name: str
+    """What a person would call it: a path, mostly."""
+    total: int | None = None
+    """How many rows there are, where that is known beforehand."""
+    left_alone: int = 0
+    """Files beside the rows that are no rows."""
+
+    @abstractmethod
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield every row once. Closing the iterator closes the files."""

@@ -1,0 +1,179 @@
+"""Rows of tables: CSV, Parquet, JSON Lines and DataFrames."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from deepfield.errors import InputError
+from deepfield.images import SUFFIXES
+from deepfield.sources.source import Chunk, Source
+from deepfield.table import Rejected, Table
+
+__all__ = ["READERS", "FrameSource", "TableSource"]
+
+CHUNK = 8192
+LONGEST_LINE = 64 * 2**20
+
+
+class FrameSource(Source):
+    """A DataFrame that is in memory already; row numbers count from 1, its index is not used."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.name = "DataFrame"
+        self.frame = frame
+        self.total = len(frame)
+
+    def chunks(self) -> Iterator[Chunk]:
+        for start in range(0, len(self.frame), CHUNK):
+            rows = self.frame.iloc[start : start + CHUNK]
+            yield Chunk(rows.set_axis(range(start + 1, start + 1 + len(rows)), axis=0))
+
+
+class TableSource(Source):
+    """A file of rows, read piece by piece."""
+
+    def __init__(self, path: Path, inputs: Table) -> None:
+        self.name = str(path)
+        self.path = path
+        if path.stat().st_size == 0:
+            raise InputError(f"{self.name!r} is empty (0 bytes).")
+        self._read = READERS[path.suffix.lower()]
+        if path.suffix.lower() == ".parquet":
+            self.total = _parquet(path).metadata.num_rows
+        self._image = inputs.image.name if inputs.image else None
+
+    def chunks(self) -> Iterator[Chunk]:
+        for chunk in self._read(self.path):
+            if self._image in chunk.rows.columns:
+                located = chunk.rows[self._image].map(self._located)
+                chunk = Chunk(chunk.rows.assign(**{self._image: located}), chunk.rejected)
+            yield chunk
+
+    def _located(self, value: Any) -> Any:
+        """Take a relative picture path from the table's own folder; leave all else as it is."""
+        if isinstance(value, str) and Path(value).suffix.lower() in SUFFIXES:
+            return self.path.parent / value
+        return value
+
+
+def read_csv(path: Path, delimiter: str | None = None) -> Iterator[Chunk]:
+    """Yield text columns: what they mean is for the table to say, not for a guess.
+
+    A line with too many or too few cells is rejected by its number; the others are served.
+    """
+    with path.open("rb") as file:
+        head = file.read(2**20)
+    encoding = _encoding(head)
+    lines = head.decode(encoding, errors="replace").splitlines()
+    delimiter = delimiter or max(",;\t|", key=lines[0].count)
+    names = next(csv.reader(lines, delimiter=delimiter), [])
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"{str(path)!r} names the column {twice[0]!r} twice; rename one.")
+    rejected: list[Rejected] = []
+
+    def set_aside(row: pa.csv.InvalidRow) -> str:
+        reason = f"{row.actual_columns} cells where the header has {row.expected_columns}"
+        rejected.append(Rejected((row.number or 0) - 1, str(path), reason))
+        return "skip"
+
+    try:
+        reader = pa.csv.open_csv(
+            path,
+            read_options=pa.csv.ReadOptions(encoding=encoding, use_threads=False),
+            parse_options=pa.csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=set_aside
+            ),
+            convert_options=pa.csv.ConvertOptions(
+                column_types={name: pa.string() for name in names},
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+                null_values=["", "NA", "N/A", "NaN", "nan", "null", "NULL"],
+            ),
+        )
+        number, told = 0, 0
+        for batch in reader:
+            skipped = {each.row for each in rejected}
+            numbers: list[int] = []
+            while len(numbers) < batch.num_rows:
+                number += 1
+                if number not in skipped:
+                    numbers.append(number)
+            rows = batch.to_pandas().set_axis(pd.Index(numbers), axis=0)
+            yield Chunk(rows, rejected[told:])
+            told = len(rejected)
+        if told < len(rejected):
+            yield Chunk(pd.DataFrame(columns=names), rejected[told:])
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        raise InputError(f"{str(path)!r} cannot be read as CSV: {error}") from error
+
+
+def read_parquet(path: Path) -> Iterator[Chunk]:
+    start = 1
+    try:
+        for batch in _parquet(path).iter_batches(CHUNK):
+            rows = batch.to_pandas()
+            yield Chunk(rows.set_axis(range(start, start + len(rows)), axis=0))
+            start += len(rows)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"{str(path)!r} breaks off at row {start:,}: {error}") from error
+
+
+def read_json_lines(path: Path) -> Iterator[Chunk]:
+    """Yield objects, one a line; a line that is no object is rejected by its number."""
+    records: list[dict[str, Any]] = []
+    numbers: list[int] = []
+    rejected: list[Rejected] = []
+    with path.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+                if not isinstance(record, dict):
+                    raise ValueError(f"a {type(record).__name__}, not an object")
+                records.append(record)
+                numbers.append(number)
+            except (ValueError, RecursionError) as error:
+                rejected.append(Rejected(number, str(path), f"no JSON object: {error}"))
+            if len(records) + len(rejected) >= CHUNK:
+                yield Chunk(pd.DataFrame(records, index=numbers), rejected)
+                records, numbers, rejected = [], [], []
+    if records or rejected:
+        yield Chunk(pd.DataFrame(records, index=numbers), rejected)
+
+
+READERS: dict[str, Callable[[Path], Iterator[Chunk]]] = {
+    ".csv": read_csv,
+    ".tsv": lambda path: read_csv(path, "\t"),
+    ".parquet": read_parquet,
+    ".jsonl": read_json_lines,
+    ".ndjson": read_json_lines,
+}
+
+
+def _parquet(path: Path) -> pa.parquet.ParquetFile:
+    try:
+        return pa.parquet.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"{str(path)!r} is no Parquet file that can be read: {error}") from error
+
+
+def _encoding(head: bytes) -> str:
+    """Return the encoding of a table: by its mark, or UTF-8, or Windows' where that fails."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        head[: head.rfind(b"\n") + 1 or None].decode("utf-8")
+        return "utf8"
+    except UnicodeDecodeError:
+        return "cp1252"

@@ -1,0 +1,111 @@
+"""A named set of fields: what a domain takes in, or gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from deepfield.errors import ContractError, InputError
+from deepfield.fields import Field, Image
+
+__all__ = ["Checked", "Rejected", "Table"]
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that was set aside, and why."""
+
+    row: int
+    """Its place in the source, from 1."""
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The rows that can be read, and a reason for each that cannot."""
+
+    rows: pd.DataFrame
+    problems: dict[Any, str]
+    """Index label -> sentence."""
+
+
+class Table:
+    """Fields in order, each with a name of its own."""
+
+    def __init__(self, *fields: Field) -> None:
+        self.fields = fields
+        names = [each.name for each in fields]
+        for name in names:
+            if not name or names.count(name) > 1:
+                raise ContractError(f"A table names each field once; {name!r} does not stand alone")
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self.fields)
+
+    def __getitem__(self, name: str) -> Field:
+        return next(each for each in self.fields if each.name == name)
+
+    def __repr__(self) -> str:
+        return f"Table({', '.join(repr(each) for each in self.fields)})"
+
+    @property
+    def names(self) -> list[str]:
+        return [each.name for each in self.fields]
+
+    @property
+    def image(self) -> Image | None:
+        """Return the one field that is a picture, if there is just one."""
+        images = [each for each in self.fields if isinstance(each, Image)]
+        return images[0] if len(images) == 1 else None
+
+    def replace(self, *fields: Field) -> Table:
+        """Return this table with the fields of the same names in place of its own."""
+        new = {each.name: each for each in fields}
+        return Table(*(new.get(each.name, each) for each in self.fields))
+
+    def check_columns(self, found: Iterable[str]) -> None:
+        """Raise InputError unless every required column is there."""
+        columns = [str(name) for name in found]
+        missing = [each.name for each in self.fields if each.required and each.name not in columns]
+        if missing:
+            raise InputError(
+                f"No column {', '.join(map(repr, missing))}. "
+                f"Found: {', '.join(columns[:30]) or 'none'}. Needed: {', '.join(self.names)}."
+            )
+
+    def read(self, rows: pd.DataFrame) -> Checked:
+        """Return the rows as models read them, and the problems of the others.
+
+        ``rows`` is left as it was; the index is kept; columns that no field names are dropped.
+
+        Raises:
+            InputError: if a required column is missing altogether.
+        """
+        self.check_columns(rows.columns)
+        problems: dict[Any, str] = {}
+        columns = {}
+        for each in self.fields:
+            if each.name in rows.columns:
+                columns[each.name], found = each.read_column(rows[each.name])
+                for index, sentence in found.items():
+                    problems.setdefault(index, f"column {each.name!r} {sentence}")
+        checked = pd.DataFrame(columns, index=rows.index)
+        if problems:
+            checked = checked.drop(index=list(problems))
+        return Checked(checked, problems)
+
+    def arrow_schema(self) -> pa.Schema:
+        return pa.schema([(each.name, each.arrow) for each in self.fields])
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON schema of one row."""
+        return {
+            "type": "object",
+            "properties": {each.name: each.json_schema() for each in self.fields},
+            "required": [each.name for each in self.fields if each.required],
+        }

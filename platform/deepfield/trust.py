@@ -1,0 +1,158 @@
+"""From scores to trust: calibrated confidence, an abstention threshold, a guard.
+
+Fitted on validation data, stored with the model, and used by any domain whose network gives
+logits and an embedding.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+from scipy.optimize import minimize
+from scipy.special import log_softmax, softmax
+from scipy.stats import beta
+
+__all__ = ["Calibration", "MahalanobisGuard", "trust_labels"]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Temperature and class biases, and how often the model errs above each confidence.
+
+    One temperature (Guo et al. 2017) with a bias for each class (Alexandari et al. 2020).
+    ``risk`` holds pairs, by falling confidence: a confidence, and a bound on the error rate of
+    the answers that are at least as confident.
+    """
+
+    temperature: float
+    biases: list[float]
+    risk: list[list[float]]
+
+    @classmethod
+    def fit(cls, logits: np.ndarray, labels: np.ndarray) -> Calibration:
+        """Fit on logits (n, classes) and labels (n,), every class weighing the same."""
+        classes = logits.shape[1]
+        weight = 1.0 / (classes * np.bincount(labels, minlength=classes)[labels])
+
+        def loss(parameters: np.ndarray) -> float:
+            scaled = logits / np.exp(parameters[0]) + np.append(0.0, parameters[1:])
+            chosen = log_softmax(scaled, axis=1)[np.arange(len(labels)), labels]
+            return float(-(weight * chosen).sum() + 1e-4 * (parameters**2).sum())
+
+        found = minimize(loss, np.zeros(classes), method="Nelder-Mead", options={"maxiter": 4000}).x
+        return cls(float(np.exp(found[0])), [0.0, *map(float, found[1:])], [])
+
+    def probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """Return calibrated probabilities (n, classes) for logits (n, classes)."""
+        return softmax(logits / self.temperature + np.asarray(self.biases), axis=1)
+
+    def with_risk(
+        self, confidence: np.ndarray, correct: np.ndarray, certainty: float = 0.9
+    ) -> Calibration:
+        """Return a copy that knows its error rate above each confidence.
+
+        The bound holds with the given certainty (Clopper-Pearson, after Geifman and El-Yaniv
+        2017), so few rows make it cautious.
+        """
+        order = np.argsort(-confidence, kind="stable")
+        errors = np.cumsum(~correct[order])
+        answered = np.arange(1, len(order) + 1)
+        bound = np.where(
+            errors < answered, beta.ppf(certainty, errors + 1, np.maximum(answered - errors, 1)), 1.0
+        )
+        # The least bound from here down: what the model can keep by answering more.
+        lowest = np.minimum.accumulate(bound[::-1])[::-1]
+        kept = np.flatnonzero(np.diff(lowest, append=2.0) > 0)
+        risk = [[round(float(confidence[order[i]]), 5), round(float(lowest[i]), 5)] for i in kept]
+        return replace(self, risk=risk)
+
+    def least_confidence(self, max_error: float) -> float:
+        """Return the confidence under which to abstain so as to err no more than promised.
+
+        Over 1, which abstains always, where validation could not show that the promise is kept.
+        """
+        return min((confidence for confidence, bound in self.risk if bound <= max_error), default=1.01)
+
+    def save(self, file: Path) -> None:
+        file.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, file: Path) -> Calibration:
+        return cls(**json.loads(file.read_text(encoding="utf-8")))
+
+
+@dataclass(frozen=True)
+class MahalanobisGuard:
+    """How far an embedding lies from the training ones (Lee et al. 2018).
+
+    One Gaussian a class with a shared covariance, in the leading principal directions, and beside
+    it what those directions leave out (as in ViM, Wang et al. 2022, foreign inputs show there
+    first). The score is the larger of the two, each divided by its 98th percentile on validation
+    data, so that 1 is the border.
+    """
+
+    mean: np.ndarray  # (features,)
+    directions: np.ndarray  # (features, kept), scaled to unit variance within a class
+    centres: np.ndarray  # (classes, kept)
+    basis: np.ndarray  # (features, kept), orthonormal
+    borders: np.ndarray  # (2,)
+
+    @classmethod
+    def fit(
+        cls,
+        embeddings: np.ndarray,
+        labels: np.ndarray,
+        familiar: np.ndarray,
+        kept: int = 64,
+        flagged: float = 0.02,
+    ) -> MahalanobisGuard:
+        """Fit on training embeddings (n, features); set the border on ``familiar`` ones.
+
+        At most ``flagged`` of the familiar embeddings lie beyond the border.
+        """
+        mean = embeddings.mean(axis=0)
+        _, _, axes = np.linalg.svd(embeddings - mean, full_matrices=False)
+        basis = axes[:kept].T
+        projected = (embeddings - mean) @ basis
+        classes = np.unique(labels)
+        centres = np.stack([projected[labels == each].mean(axis=0) for each in classes])
+        within = projected - centres[np.searchsorted(classes, labels)]
+        values, vectors = np.linalg.eigh(np.cov(within.T))
+        whitening = vectors / np.sqrt(np.maximum(values, values.max() * 1e-4))
+        guard = cls(
+            mean.astype(np.float32),
+            (basis @ whitening).astype(np.float32),
+            (centres @ whitening).astype(np.float32),
+            basis.astype(np.float32),
+            np.ones(2, dtype=np.float32),
+        )
+        # Two ways to be foreign share the allowance, so that together they stay within it.
+        borders = np.quantile(guard._distances(familiar), 1 - flagged / 2, axis=0)
+        return cls(guard.mean, guard.directions, guard.centres, guard.basis, borders.astype("f4"))
+
+    def score(self, embeddings: np.ndarray) -> np.ndarray:
+        """Return how foreign each embedding is: over 1 is unfamiliar."""
+        return (self._distances(embeddings) / self.borders).max(axis=1)
+
+    def _distances(self, embeddings: np.ndarray) -> np.ndarray:
+        centred = embeddings - self.mean
+        whitened = centred @ self.directions  # (n, kept)
+        to_class = np.linalg.norm(whitened[:, None, :] - self.centres, axis=2).min(axis=1)
+        left_out = centred - (centred @ self.basis) @ self.basis.T
+        return np.stack([to_class, np.linalg.norm(left_out, axis=1)], axis=1)
+
+    def save(self, file: Path) -> None:
+        save_file({name: np.ascontiguousarray(value) for name, value in vars(self).items()}, file)
+
+    @classmethod
+    def load(cls, file: Path) -> MahalanobisGuard:
+        return cls(**load_file(file))
+
+
+def trust_labels(confidence: np.ndarray, threshold: float, foreignness: np.ndarray) -> np.ndarray:
+    """Return ok, unsure or unfamiliar for each row."""
+    return np.where(foreignness > 1, "unfamiliar", np.where(confidence < threshold, "unsure", "ok"))

@@ -1,0 +1,128 @@
+"""The chest X-ray model: one grey film to a calibrated call and a heat map."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pandas as pd
+
+from deepfield.explanation import Explanation, Heatmap
+from deepfield.fields import Image
+from deepfield.models import ModelFolder
+from deepfield.neural.engines import Engine, open_engine
+from deepfield.predictor import Predictor
+from deepfield.table import Table
+from deepfield.trust import Calibration, MahalanobisGuard, trust_labels
+from deepfield_medical_imaging import MedicalImagingOptions
+
+if TYPE_CHECKING:
+    from deepfield_medical_imaging.network import ImageClassifier
+
+__all__ = ["ChestXrayPredictor"]
+
+
+class ChestXrayPredictor(Predictor):
+    """MobileNetV2 with temperature scaling, an abstention threshold and a Mahalanobis guard."""
+
+    largest_batch = 256
+
+    def __init__(
+        self,
+        folder: ModelFolder,
+        engine: Engine,
+        calibration: Calibration,
+        guard: MahalanobisGuard,
+    ) -> None:
+        self.folder = folder
+        self.engine = engine
+        self.calibration = calibration
+        self.guard = guard
+        self.classes: list[str] = folder.config["classes"]
+        size = folder.config["image_size"]
+        self.inputs = Table(Image("image", mode="L", size=(size, size)))
+
+    @classmethod
+    def load(cls, folder: ModelFolder, device: str = "auto") -> Self:
+        size = folder.config["image_size"]
+        example = np.zeros((1, size, size), dtype=np.uint8)
+        return cls(
+            folder,
+            open_engine(folder, lambda: build(folder), example, device),
+            Calibration.load(folder.path / "calibration.json"),
+            MahalanobisGuard.load(folder.path / "guard.safetensors"),
+        )
+
+    def predict(self, rows: pd.DataFrame, options: MedicalImagingOptions) -> pd.DataFrame:
+        logits, embeddings = self.engine(np.stack(rows["image"].to_list()))
+        pneumonia = self.calibration.probabilities(logits)[:, 1]
+        called = pneumonia >= options.threshold
+        confidence = np.where(called, pneumonia, 1 - pneumonia)
+        return pd.DataFrame(
+            {
+                "finding": np.where(called, self.classes[1], self.classes[0]),
+                "pneumonia": pneumonia,
+                "confidence": confidence,
+                "trust": trust_labels(
+                    confidence,
+                    self.calibration.least_confidence(options.max_error),
+                    self.guard.score(embeddings),
+                ),
+            },
+            index=rows.index,
+        )
+
+    def explain(self, rows: pd.DataFrame, options: MedicalImagingOptions) -> list[Explanation]:
+        """Return a Grad-CAM map of the last convolution for the class that each film was called."""
+        import torch
+
+        from deepfield.neural.attribution import grad_cam
+
+        answers = self.predict(rows, options)
+        called = (answers["finding"] == self.classes[1]).to_numpy().astype(np.int64)
+        network = self._network
+        maps = grad_cam(
+            network.logits,
+            network.backbone.conv_head,
+            torch.from_numpy(np.stack(rows["image"].to_list())),
+            torch.from_numpy(called),
+        )
+        return [
+            Explanation(
+                f"Called {answer.finding} with confidence {answer.confidence:.2f}: "
+                f"{_where(heat)} spoke most for it.",
+                (Heatmap(heat),),
+            )
+            for answer, heat in zip(answers.itertuples(), maps, strict=True)
+        ]
+
+    @cached_property
+    def _network(self) -> ImageClassifier:
+        """Return the torch network, which only explanations need when OpenVINO scores."""
+        return build(self.folder).eval()
+
+
+def build(folder: ModelFolder) -> ImageClassifier:
+    """Return the torch network of a model folder, with its weights."""
+    from deepfield.neural.weights import load_weights
+    from deepfield_medical_imaging.network import ImageClassifier, NetworkConfig
+
+    config = folder.config
+    network = ImageClassifier(
+        NetworkConfig(tuple(config["classes"]), config["architecture"], config["image_size"])
+    )
+    load_weights(network, folder.weights)
+    return network
+
+
+def _where(heat: np.ndarray) -> str:
+    """Say in words where the centre of the heat lies, as one looks at the film."""
+    if not heat.any():
+        return "no single part of the film"
+    rows, columns = np.indices(heat.shape)
+    y = float((rows * heat).sum() / heat.sum()) / max(heat.shape[0] - 1, 1)
+    x = float((columns * heat).sum() / heat.sum()) / max(heat.shape[1] - 1, 1)
+    height = "upper" if y < 0.4 else "lower" if y > 0.6 else "middle"
+    side = "left" if x < 0.4 else "right" if x > 0.6 else "centre"
+    return f"the {height} {side} of the picture"
