@@ -114,12 +114,16 @@ def draw_chest(generator: np.random.Generator, clouded: bool) -> np.ndarray:
         absorption += 0.085 * np.exp(-(((y - back) / 0.021) ** 2)) * reach
         absorption += 0.035 * np.exp(-(((y - front) / 0.03) ** 2)) * reach * (np.abs(x) > 0.25)
     clavicle = -0.66 + vary(0.1, 0.05) * np.abs(x)
-    absorption += 0.12 * np.exp(-(((y - clavicle) / 0.03) ** 2)) * ((np.abs(x) > 0.08) & (np.abs(x) < 0.75))
+    absorption += (
+        0.12 * np.exp(-(((y - clavicle) / 0.03) ** 2)) * ((np.abs(x) > 0.08) & (np.abs(x) < 0.75))
+    )
     absorption += 0.18 * (blob(-0.9, -0.62, 0.09, 0.3, 0.15) + blob(0.9, -0.62, 0.09, 0.3, 0.15))
 
     if clouded:
         side = generator.choice((-1, 1))
-        cloud = blob(side * vary(0.34, 0.08), vary(0.08, 0.2), vary(0.28, 0.05), vary(0.3, 0.06), 0.22)
+        cloud = blob(
+            side * vary(0.34, 0.08), vary(0.08, 0.2), vary(0.28, 0.05), vary(0.3, 0.06), 0.22
+        )
         patchy = gaussian_filter(generator.normal(0, 1, x.shape), 9)
         patchy = 1 + 0.35 * patchy / patchy.std()
         absorption += lungs * cloud * (1 - 0.8 * heart) * np.clip(patchy, 0.2, 2) * vary(0.27, 0.05)

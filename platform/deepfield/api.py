@@ -21,7 +21,7 @@ def load(
     >>> deepfield.load("medical-imaging").predict(frame)        # doctest: +SKIP
 
     Raises:
-        NotFound: if no such domain or model is installed.
+        NotFoundError: if no such domain or model is installed.
     """
     return load_model((registry or Registry.discover()).domain(domain), model, device)
 
@@ -55,8 +55,10 @@ def score(
         DeepfieldError: in one sentence, for whatever keeps the run from starting or going on. Rows
             that cannot be read are no error: ``Result.rejected`` has them with their reasons.
     """
-    loaded = domain if isinstance(domain, Model) else load(
-        domain, model, device=device, registry=registry
+    loaded = (
+        domain
+        if isinstance(domain, Model)
+        else load(domain, model, device=device, registry=registry)
     )
     return Job(
         loaded,

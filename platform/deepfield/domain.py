@@ -12,7 +12,7 @@ from typing import ClassVar
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from deepfield.errors import ContractError, NotFound
+from deepfield.errors import ContractError, NotFoundError
 from deepfield.fields import Label, Probability
 from deepfield.table import Table
 
@@ -92,14 +92,16 @@ class Domain(ABC):
         """Return the model of that name, or the first.
 
         Raises:
-            NotFound: naming those that exist.
+            NotFoundError: naming those that exist.
         """
         if name is None:
             return self.models[0]
         for spec in self.models:
             if spec.name == name:
                 return spec
-        raise NotFound.among(f"model of {self.name}", name, (spec.name for spec in self.models))
+        raise NotFoundError.among(
+            f"model of {self.name}", name, (spec.name for spec in self.models)
+        )
 
 
 def check_domain(domain: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["ContractError", "DeepfieldError", "InputError", "NotFound", "UsageError"]
+__all__ = ["ContractError", "DeepfieldError", "InputError", "NotFoundError", "UsageError"]
 
 
 class DeepfieldError(Exception):
@@ -19,11 +19,11 @@ class UsageError(DeepfieldError):
     """A wrong argument: the command line exits with 2."""
 
 
-class NotFound(UsageError):
+class NotFoundError(UsageError):
     """A name that stands for nothing installed."""
 
     @classmethod
-    def among(cls, kind: str, name: str, known: Iterable[str]) -> NotFound:
+    def among(cls, kind: str, name: str, known: Iterable[str]) -> NotFoundError:
         """Name what was asked for, the nearest known name, and all that exist."""
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=1)

@@ -19,4 +19,6 @@ def data_folder() -> Path:
 def cache_folder() -> Path:
     """Return the folder of what can be made again; it may be deleted at any time."""
     home = os.environ.get("DEEPFIELD_HOME")
-    return Path(home) / "cache" if home else platformdirs.user_cache_path("deepfield", appauthor=False)
+    return (
+        Path(home) / "cache" if home else platformdirs.user_cache_path("deepfield", appauthor=False)
+    )

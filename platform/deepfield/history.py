@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from deepfield.errors import DeepfieldError, NotFound
+from deepfield.errors import DeepfieldError, NotFoundError
 from deepfield.folders import data_folder
 
 __all__ = ["History", "Run"]
@@ -111,13 +111,13 @@ class History:
         """Return a run by its identifier or the beginning of it.
 
         Raises:
-            NotFound: if none begins so, or more than one.
+            NotFoundError: if none begins so, or more than one.
         """
         with self._open() as database:
             query = "SELECT * FROM runs WHERE substr(id, 1, ?) = ? LIMIT 2"
             rows = database.execute(query, (len(id), id)).fetchall() if id else []
         if len(rows) != 1:
-            raise NotFound(f"{'Several runs begin' if rows else 'No run begins'} with {id!r}.")
+            raise NotFoundError(f"{'Several runs begin' if rows else 'No run begins'} with {id!r}.")
         return _run(rows[0])
 
     def list(self, domain: str | None = None, limit: int = 50) -> list[Run]:

@@ -63,7 +63,9 @@ def open_picture(value: object, mode: Mode = "RGB", at_least: int | None = None)
             raise InputError(f"is broken and cannot be decoded ({_reason(error)})") from error
 
 
-def read_picture(value: object, mode: Mode = "L", size: tuple[int, int] | None = None) -> np.ndarray:
+def read_picture(
+    value: object, mode: Mode = "L", size: tuple[int, int] | None = None
+) -> np.ndarray:
     """Decode a picture to uint8, (H, W) for grey or (H, W, 3) for colour.
 
     With ``size`` (height, width) it is resized to exactly that, its aspect ratio not kept.

@@ -82,7 +82,7 @@ def load_model(domain: Domain, name: str | None = None, device: str = "auto") ->
     """Load a model of ``domain``: by name, or the first.
 
     Raises:
-        NotFound: if it has no model of that name.
+        NotFoundError: if it has no model of that name.
         InputError: if the model's folder is missing or broken.
     """
     if device not in ("auto", "cpu", "cuda"):

@@ -50,13 +50,14 @@ class ModelFolder:
     @cached_property
     def hash(self) -> str:
         """Return a SHA-256 over everything that decides what the model answers."""
-        digest = hashlib.sha256()
-        for name in ("config.json", "model.safetensors", "calibration.json", "guard.safetensors"):
-            file = self.path / name
-            if file.is_file():
-                digest.update(name.encode())
-                digest.update(file.read_bytes())
-        return digest.hexdigest()
+        return self._digest(
+            "config.json", "model.safetensors", "calibration.json", "guard.safetensors"
+        )
+
+    @cached_property
+    def network_hash(self) -> str:
+        """Return a SHA-256 over the network alone: its shape and weights."""
+        return self._digest("config.json", "model.safetensors")
 
     @property
     def card(self) -> str:
@@ -73,11 +74,19 @@ class ModelFolder:
 
         if not (self.path / "README.md").is_file():
             return []
-        results = ModelCard(self._card_file(), ignore_metadata_errors=True).data.eval_results or []
+        data = ModelCard(self._card_file(), ignore_metadata_errors=True).data
+        results = getattr(data, "eval_results", None) or []
         return [
             {"dataset": each.dataset_name, "metric": each.metric_name, "value": each.metric_value}
             for each in results
         ]
+
+    def file(self, name: str) -> Path:
+        """Return the path of a file that this model cannot do without."""
+        path = self.path / name
+        if not path.is_file():
+            raise InputError(f"The model folder {str(self.path)!r} lacks {name!r}; copy it whole.")
+        return path
 
     def read_json(self, name: str) -> dict[str, Any]:
         try:
@@ -87,7 +96,9 @@ class ModelFolder:
 
     def golden(self) -> tuple[pd.DataFrame, pd.DataFrame] | None:
         """Return inputs and the outputs that they must give, or None if the folder has none."""
-        inputs, outputs = (self.path / "golden" / f"{each}.parquet" for each in ("inputs", "outputs"))
+        inputs, outputs = (
+            self.path / "golden" / f"{each}.parquet" for each in ("inputs", "outputs")
+        )
         if not inputs.is_file() or not outputs.is_file():
             return None
         return pd.read_parquet(inputs), pd.read_parquet(outputs)
@@ -97,6 +108,15 @@ class ModelFolder:
         (self.path / "golden").mkdir(exist_ok=True)
         inputs.reset_index(drop=True).to_parquet(self.path / "golden" / "inputs.parquet")
         outputs.reset_index(drop=True).to_parquet(self.path / "golden" / "outputs.parquet")
+
+    def _digest(self, *names: str) -> str:
+        digest = hashlib.sha256()
+        for name in names:
+            file = self.path / name
+            if file.is_file():
+                digest.update(name.encode())
+                digest.update(file.read_bytes())
+        return digest.hexdigest()
 
     def _card_file(self) -> str:
         file = self.path / "README.md"

@@ -12,7 +12,7 @@ import pluggy
 from deepfield import hookspecs
 from deepfield.dataset import Dataset
 from deepfield.domain import Domain, check_domain
-from deepfield.errors import ContractError, NotFound
+from deepfield.errors import ContractError, NotFoundError
 
 __all__ = ["Failure", "Registry"]
 
@@ -75,18 +75,18 @@ class Registry:
         self._owners.update({("dataset", dataset.name): name for dataset in datasets})
 
     def domain(self, name: str) -> Domain:
-        """Return the domain of that name, or raise NotFound with the nearest."""
+        """Return the domain of that name, or raise NotFoundError with the nearest."""
         if name in self.domains:
             return self.domains[name]
         broken = [each for each in self.failures if each.plugin == name]
         if broken:
-            raise NotFound(f"The plugin {name!r} is installed and failed: {broken[0].reason}")
-        raise NotFound.among("domain", name, self.domains)
+            raise NotFoundError(f"The plugin {name!r} is installed and failed: {broken[0].reason}")
+        raise NotFoundError.among("domain", name, self.domains)
 
     def dataset(self, name: str) -> Dataset:
-        """Return the dataset of that name, or raise NotFound with the nearest."""
+        """Return the dataset of that name, or raise NotFoundError with the nearest."""
         if name not in self.datasets:
-            raise NotFound.among("dataset", name, self.datasets)
+            raise NotFoundError.among("dataset", name, self.datasets)
         return self.datasets[name]
 
     def _called(self, hook: str, plugin: Any) -> Sequence[Any]:

@@ -23,13 +23,28 @@ from deepfield.errors import DeepfieldError, UsageError
 from deepfield.explanation import Explanation
 from deepfield.history import History, Run
 from deepfield.loading import Model, parse_options
-from deepfield.sinks import RejectedSink, open_sink
+from deepfield.sinks import RejectedSink, check_output, open_sink
 from deepfield.sources import Chunk, Source, open_source
 from deepfield.table import Checked, Rejected
 
-__all__ = ["Job", "Progress", "Result"]
+__all__ = ["Batch", "Job", "Progress", "Result", "read_results"]
 
 FIRST_BATCH = 8
+MOST_REJECTED = 100_000
+"""Set-aside rows kept in memory; their file has every one."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows that went through together."""
+
+    rows: pd.DataFrame
+    """As the source gave them; only those that could be read."""
+    results: pd.DataFrame
+    """Inputs, outputs, confidence and trust, with the row numbers as index."""
+    rejected: list[Rejected] = field(default_factory=list)
+    explanations: dict[int, Explanation] = field(default_factory=dict)
+    """By row number."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,7 @@ class Result:
     run: Run
     """The row in the history."""
     rejected: pd.DataFrame
-    """Rows set aside: row, source, reason. The first 100,000; the file has them all."""
+    """Rows set aside: row, source, reason."""
     explanations: dict[int, Explanation] = field(default_factory=dict)
     """By row number; empty unless asked for."""
     left_alone: int = 0
@@ -81,9 +96,10 @@ class Result:
 
 def read_results(path: Path) -> pd.DataFrame:
     """Read a file of results of any of the kinds that sinks write."""
-    readers = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
-    if path.suffix in readers:
-        frame = readers[path.suffix](path)
+    if path.suffix == ".csv":
+        frame = pd.read_csv(path)
+    elif path.suffix == ".parquet":
+        frame = pd.read_parquet(path)
     else:
         frame = pd.read_json(path, orient="records", lines=True)
     return frame.set_index("row") if "row" in frame.columns else frame
@@ -128,10 +144,10 @@ class Job:
         explain: bool = False,
         batch_size: int | None = None,
         on_progress: Callable[[Progress], None] = lambda progress: None,
-        on_results: Callable[[pd.DataFrame, pd.DataFrame, list[Explanation]], None] | None = None,
+        on_batch: Callable[[Batch], None] | None = None,
         history: History | None = None,
         face: str = "python",
-        run: Run | None = None,
+        keep: bool = False,
     ) -> None:
         """Prepare a run; nothing is read yet beyond what tells whether it can start.
 
@@ -140,9 +156,9 @@ class Job:
             explain: also explain every row, into ``Result.explanations``.
             batch_size: rows a batch; found by measuring if None.
             on_progress: called after each batch.
-            on_results: called after each batch with the checked rows, their results and their
-                explanations.
-            run: a row of the history that was started before, for a job that waited.
+            on_batch: called with each batch; nothing is then gathered in memory.
+            keep: without an output, write the results into the run's own folder, from where
+                they can be read again later.
 
         Raises:
             DeepfieldError: for a wrong option, a missing source, a file that may not be written.
@@ -153,14 +169,15 @@ class Job:
         self.options = parse_options(model.domain, options or {})
         self.source: Source = open_source(what, model.inputs)
         self.output = Path(output) if output else None
-        self.overwrite = overwrite
+        if self.output:
+            check_output(self.output, overwrite)
         self.explain = explain
         self.progress = Progress(total=self.source.total)
         self.on_progress = on_progress
-        self.on_results = on_results
+        self.on_batch = on_batch
         self.history = history or History()
         self._face = face
-        self._started_run = run
+        self._keep = keep
         self._batch_size = batch_size
         self._cancelled = threading.Event()
 
@@ -173,38 +190,54 @@ class Job:
 
         Raises:
             DeepfieldError: if the source or the output breaks off; what was written stays.
-            KeyboardInterrupt: never; Ctrl-C ends the job as ``cancel`` does.
+
+        Ctrl-C ends the job as ``cancel`` does and is not raised again.
         """
         image = self.model.inputs.image
         schema = pa.schema(
             [
                 ("row", pa.int64()),
-                *((each.name, pa.string() if each is image else each.arrow) for each in self.model.inputs),
+                *(
+                    (each.name, pa.string() if each is image else each.arrow)
+                    for each in self.model.inputs
+                ),
                 *self.model.domain.results.arrow_schema(),
             ]
         )
-        sink = open_sink(self.output, schema, self.overwrite) if self.output else None
+        run = self.history.start(
+            face=self._face,
+            domain=self.model.domain.name,
+            model=self.model.spec.name,
+            model_hash=self.model.folder.hash,
+            source=self.source.name,
+            options=self.options.model_dump(mode="json"),
+        )
+        if self._keep and self.output is None:
+            self.output = run.folder / "results.parquet"
+        sink = open_sink(self.output, schema) if self.output else None
         aside = RejectedSink.beside(self.output) if self.output else None
-        run = self._started_run or self.start_run(self.history, self._face)
         started = time.monotonic()
         frames: list[pd.DataFrame] = []
         rejected: list[Rejected] = []
         explanations: dict[int, Explanation] = {}
         status, reason = "failed", None
         try:
-            for results, found, explained in self._batches():
+            for batch in self._batches():
                 if sink is not None:
-                    sink.write(results.reset_index())
-                else:
-                    frames.append(results)
+                    sink.write(batch.results.reset_index())
                 if aside is not None:
-                    aside.write(found)
-                rejected.extend(found[: 100_000 - len(rejected)])
-                explanations.update(explained)
+                    aside.write(batch.rejected)
+                if self.on_batch is not None:
+                    self.on_batch(batch)
+                else:
+                    explanations.update(batch.explanations)
+                    if sink is None:
+                        frames.append(batch.results)
+                rejected.extend(batch.rejected[: MOST_REJECTED - len(rejected)])
                 self.progress = replace(
                     self.progress,
-                    done=self.progress.done + len(results) + len(found),
-                    rejected=self.progress.rejected + len(found),
+                    done=self.progress.done + len(batch.results) + len(batch.rejected),
+                    rejected=self.progress.rejected + len(batch.rejected),
                     seconds=time.monotonic() - started,
                 )
                 self.on_progress(self.progress)
@@ -242,19 +275,8 @@ class Job:
             None if sink is not None else self._gathered(frames),
         )
 
-    def start_run(self, history: History, face: str) -> Run:
-        """Enter this job in the history."""
-        return history.start(
-            face=face,
-            domain=self.model.domain.name,
-            model=self.model.spec.name,
-            model_hash=self.model.folder.hash,
-            source=self.source.name,
-            options=self.options.model_dump(mode="json"),
-        )
-
-    def _batches(self) -> Iterator[tuple[pd.DataFrame, list[Rejected], dict[int, Explanation]]]:
-        """Yield results, rejected rows and explanations of each batch, in order."""
+    def _batches(self) -> Iterator[Batch]:
+        """Yield what was answered, in order."""
         size = BatchSize(self._batch_size or self.model.predictor.largest_batch)
         if self._batch_size:
             size.size = self._batch_size
@@ -289,11 +311,9 @@ class Job:
                 yield Chunk(chunk.rows.iloc[start:end])
                 start = end
 
-    def _answer(
-        self, chunk: Chunk, reading: Future[Checked], size: BatchSize
-    ) -> tuple[pd.DataFrame, list[Rejected], dict[int, Explanation]]:
+    def _answer(self, chunk: Chunk, reading: Future[Checked], size: BatchSize) -> Batch:
         if chunk.rejected:
-            return self._gathered([]), chunk.rejected, {}
+            return Batch(chunk.rows, self._gathered([]), chunk.rejected)
         checked = reading.result()
         started = time.monotonic()
         answers = self.model.predict_checked(checked.rows, self.options)
@@ -301,18 +321,16 @@ class Job:
         if self.explain and len(checked.rows):
             explained = self.model.predictor.explain(checked.rows, self.options)
         size.note(len(chunk.rows), time.monotonic() - started)
-        raw = chunk.rows.loc[checked.rows.index]
-        if self.on_results is not None and len(raw):
-            self.on_results(raw, answers, explained)
-        rejected = [
-            Rejected(int(number), self._name(chunk.rows, number), sentence)
-            for number, sentence in sorted(checked.problems.items())
-        ]
-        numbers = [int(number) for number in checked.rows.index]
-        return (
-            self._beside(raw, checked.rows, answers),
-            rejected,
-            dict(zip(numbers, explained, strict=False)),
+        rows = chunk.rows.loc[checked.rows.index]
+        numbers = [int(number) for number in rows.index]
+        return Batch(
+            rows,
+            self._beside(rows, checked.rows, answers),
+            [
+                Rejected(int(number), self._name(chunk.rows, number), sentence)
+                for number, sentence in sorted(checked.problems.items())
+            ],
+            dict(zip(numbers, explained, strict=True)) if explained else {},
         )
 
     def _beside(

@@ -21,7 +21,14 @@ import pyarrow.parquet
 from deepfield.errors import DeepfieldError, UsageError
 from deepfield.table import Rejected
 
-__all__ = ["WRITERS", "FileSink", "RejectedSink", "open_sink", "safe_for_spreadsheets"]
+__all__ = [
+    "WRITERS",
+    "FileSink",
+    "RejectedSink",
+    "check_output",
+    "open_sink",
+    "safe_for_spreadsheets",
+]
 
 
 class FileSink(ABC):
@@ -78,7 +85,8 @@ class FileSink(ABC):
     @abstractmethod
     def _append(self, table: pa.Table) -> None: ...
 
-    def _finish(self) -> None: ...
+    def _finish(self) -> None:  # noqa: B027  (lines of text need no ending)
+        """Write what a format has at its end."""
 
 
 class CsvSink(FileSink):
@@ -127,18 +135,17 @@ WRITERS: dict[str, type[FileSink]] = {
 }
 
 
-def open_sink(path: Path, schema: pa.Schema | None = None, overwrite: bool = False) -> FileSink:
-    """Open a file for results, of the kind that its ending names.
-
-    Raises:
-        UsageError: if the ending is not known, or the file exists and may not be replaced.
-    """
-    writer = WRITERS.get(path.suffix.lower())
-    if writer is None:
+def check_output(path: Path, overwrite: bool) -> None:
+    """Raise UsageError if the ending is of no known kind, or the file may not be replaced."""
+    if path.suffix.lower() not in WRITERS:
         raise UsageError(f"Cannot write {str(path)!r}: end it in {', '.join(WRITERS)}.")
     if path.exists() and not overwrite:
         raise UsageError(f"{str(path)!r} exists already. Name another file, or allow overwriting.")
-    return writer(path, schema)
+
+
+def open_sink(path: Path, schema: pa.Schema | None = None) -> FileSink:
+    """Open a file for results, of the kind that its ending names."""
+    return WRITERS[path.suffix.lower()](path, schema)
 
 
 class RejectedSink:
@@ -158,7 +165,9 @@ class RejectedSink:
             self.file = self.path.open("w", newline="", encoding="utf-8")
             csv.writer(self.file).writerow(["row", "source", "reason"])
         if self.file is not None:
-            rows = pd.DataFrame([vars(each) for each in rejected], columns=["row", "source", "reason"])
+            rows = pd.DataFrame(
+                [vars(each) for each in rejected], columns=["row", "source", "reason"]
+            )
             csv.writer(self.file).writerows(safe_for_spreadsheets(rows).itertuples(index=False))
             self.file.flush()
 

@@ -47,8 +47,8 @@ class Calibration:
         return cls(float(np.exp(found[0])), [0.0, *map(float, found[1:])], [])
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """Return calibrated probabilities (n, classes) for logits (n, classes)."""
-        return softmax(logits / self.temperature + np.asarray(self.biases), axis=1)
+        """Return calibrated probabilities for logits, both (…, classes)."""
+        return softmax(logits / self.temperature + np.asarray(self.biases), axis=-1)
 
     def with_risk(
         self, confidence: np.ndarray, correct: np.ndarray, certainty: float = 0.9
@@ -62,7 +62,9 @@ class Calibration:
         errors = np.cumsum(~correct[order])
         answered = np.arange(1, len(order) + 1)
         bound = np.where(
-            errors < answered, beta.ppf(certainty, errors + 1, np.maximum(answered - errors, 1)), 1.0
+            errors < answered,
+            beta.ppf(certainty, errors + 1, np.maximum(answered - errors, 1)),
+            1.0,
         )
         # The least bound from here down: what the model can keep by answering more.
         lowest = np.minimum.accumulate(bound[::-1])[::-1]
@@ -75,7 +77,9 @@ class Calibration:
 
         Over 1, which abstains always, where validation could not show that the promise is kept.
         """
-        return min((confidence for confidence, bound in self.risk if bound <= max_error), default=1.01)
+        return min(
+            (confidence for confidence, bound in self.risk if bound <= max_error), default=1.01
+        )
 
     def save(self, file: Path) -> None:
         file.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")

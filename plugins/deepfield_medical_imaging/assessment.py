@@ -10,7 +10,7 @@ Every figure in the card comes from here, on validation patients that training n
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from deepfield.dataset import fingerprint
-from deepfield.evaluation import binary_figures, expected_calibration_error
+from deepfield.evaluation import binary_figures
 from deepfield.images import open_picture, read_picture
 from deepfield.loading import Model
 from deepfield.models import ModelFolder
+from deepfield.neural.engines import Engine, open_engine
 from deepfield.neural.weights import load_weights, save_weights
 from deepfield.trust import Calibration, MahalanobisGuard
 from deepfield_datasets.chest_xray import ChestXray
@@ -48,8 +49,13 @@ console = Console(stderr=True)
 
 @click.command(help=__doc__)
 @click.option("--data", type=click.Path(exists=True, path_type=Path), required=True)
-@click.option("--weights", type=click.Path(exists=True, path_type=Path), multiple=True, required=True,
-              help="best.pt or model.safetensors; several are averaged (a model soup)")
+@click.option(
+    "--weights",
+    type=click.Path(exists=True, path_type=Path),
+    multiple=True,
+    required=True,
+    help="best.pt or model.safetensors; several are averaged (a model soup)",
+)
 @click.option("--output", type=click.Path(path_type=Path), required=True)
 @click.option("--brain", type=click.Path(exists=True, path_type=Path), help="folder of brain MRI")
 @click.option("--architecture", default="mobilenetv2_100", show_default=True)
@@ -61,7 +67,8 @@ def main(data, weights, output, brain, architecture, size, trained_with) -> None
     training, validation = films[~held_out], films[held_out]
     network = averaged(weights, NetworkConfig(CLASSES, architecture, size))
     folder = write_network(network, output)
-    forward = forward_with(network)
+    example = np.zeros((1, size, size), dtype=np.uint8)
+    forward = open_engine(folder, lambda: network, example)
 
     console.print(f"reading {len(films):,} films under {len(CORRUPTIONS)} corruptions")
     labels = validation["label"].map(CLASSES.index).to_numpy()
@@ -83,7 +90,9 @@ def main(data, weights, output, brain, architecture, size, trained_with) -> None
         "films": int(near.sum()),
     }
     corrupted = [figures[name] for name in CORRUPTIONS]
-    figures["corrupted, mean"] = {key: float(np.mean([f[key] for f in corrupted])) for key in corrupted[0]}
+    figures["corrupted, mean"] = {
+        key: float(np.mean([f[key] for f in corrupted])) for key in corrupted[0]
+    }
     figures["corrupted, worst"] = {
         key: (max if key in ("ece", "log_loss") else min)(f[key] for f in corrupted)
         for key in corrupted[0]
@@ -118,8 +127,14 @@ def main(data, weights, output, brain, architecture, size, trained_with) -> None
     (folder.path / "figures.json").write_text(json.dumps(figures, indent=2) + "\n")
     files = [Path(path) for path in films["image"]]
     write_card(
-        folder, figures, films=films, held_out=held_out, size=size, architecture=architecture,
-        command=trained_with, data_hash=fingerprint(files),
+        folder,
+        figures,
+        films=films,
+        held_out=held_out,
+        size=size,
+        architecture=architecture,
+        command=trained_with,
+        data_hash=fingerprint(files),
     )
     console.print_json(json.dumps(figures))
 
@@ -157,23 +172,6 @@ def write_network(network: ImageClassifier, path: Path) -> ModelFolder:
     (path / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     save_weights(network, path / "model.safetensors")
     return ModelFolder(path)
-
-
-def forward_with(network: ImageClassifier) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Return a function from pixels (n, H, W) to logits and embeddings, through torch."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    network.to(device)
-
-    @torch.inference_mode()
-    def forward(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        parts = [
-            [each.float().cpu() for each in network(torch.from_numpy(pixels[i : i + 64]).to(device))]
-            for i in range(0, len(pixels), 64)
-        ]
-        logits, embeddings = (torch.cat(each).numpy() for each in zip(*parts, strict=True))
-        return logits, embeddings
-
-    return forward
 
 
 def cross_fitted(logits: np.ndarray, labels: np.ndarray, patients: np.ndarray) -> np.ndarray:
@@ -214,7 +212,7 @@ def abstention(calibration: Calibration, probability: np.ndarray, labels: np.nda
 
 def foreign_figures(
     guard: MahalanobisGuard,
-    forward: Callable,
+    forward: Engine,
     familiar: np.ndarray,
     validation: pd.DataFrame,
     size: int,
@@ -292,13 +290,14 @@ def deletion_test(model: Model, validation: pd.DataFrame, films: int = 300) -> d
     answers = model.predict_checked(rows, options)
     right = (answers["finding"] == sample["label"]).to_numpy()
     rows, answers = rows[right], answers[right]
-    maps = [each.heatmap.values for each in model.predictor.explain(rows, options)]
+    explanations = model.predictor.explain(rows, options)
+    maps = [each.heatmap.values for each in explanations if each.heatmap]
     hot, random = [], []
     for film, heat in zip(rows["image"], maps, strict=True):
         side = film.shape[::-1]
         fine = np.asarray(Image.fromarray(heat).resize(side, Image.Resampling.BICUBIC))
-        chance = Image.fromarray(generator.random(heat.shape, dtype=np.float32))
-        chance = np.asarray(chance.resize(side, Image.Resampling.NEAREST))
+        squares = Image.fromarray(generator.random(heat.shape, dtype=np.float32))
+        chance = np.asarray(squares.resize(side, Image.Resampling.NEAREST))
         hot.append(without_fifth(film, fine))
         random.append(without_fifth(film, chance + generator.random(film.shape) * 1e-6))
     before = answers["confidence"].to_numpy()

@@ -80,8 +80,9 @@ pneumonia). SHA-256 over names and bytes of all {len(films):,} films: `{data_has
 
 Half of the normal validation patients are the lowest-numbered of their series, the nearest that
 this data has to the official test films, on which models of others fell far below their
-validation figures by calling normal films pneumonia. On this block ({near["films"]} normal films)
-specificity is {near["specificity"]:.3f}. **The official test was not looked at; expect less on it.**
+validation figures by calling normal films pneumonia. On this block ({near["films"]} normal
+films) specificity is {near["specificity"]:.3f}. **The official test was not looked at; expect
+less on it.**
 
 ## Figures
 
@@ -112,8 +113,8 @@ log loss under corruption, not by the clean figures.
 
 Grad-CAM of the last convolution. Deletion test on {deletion["films"]} correctly called validation
 films: greying the hottest fifth lowers the confidence more than greying a random fifth in
-**{deletion["hottest hurts more"]:.1%}** of them (mean drop {deletion["mean drop, hottest fifth"]:.3f}
-against {deletion["mean drop, random fifth"]:.3f}).
+**{deletion["hottest hurts more"]:.1%}** of them (mean drop
+{deletion["mean drop, hottest fifth"]:.3f} against {deletion["mean drop, random fifth"]:.3f}).
 
 ## Reproduce
 
@@ -143,7 +144,8 @@ def _table(figures: dict[str, Any]) -> str:
 
 def _lines(rows: list[dict[str, float]]) -> str:
     return "\n".join(
-        f"| {row['promised error']:.0%} | {row['answered']:.1%} | {row['error']:.2%} |" for row in rows
+        f"| {row['promised error']:.0%} | {row['answered']:.1%} | {row['error']:.2%} |"
+        for row in rows
     )
 
 

@@ -47,12 +47,11 @@ class ChestXrayPredictor(Predictor):
     def load(cls, folder: ModelFolder, device: str = "auto") -> Self:
         size = folder.config["image_size"]
         example = np.zeros((1, size, size), dtype=np.uint8)
-        return cls(
-            folder,
-            open_engine(folder, lambda: build(folder), example, device),
-            Calibration.load(folder.path / "calibration.json"),
-            MahalanobisGuard.load(folder.path / "guard.safetensors"),
-        )
+        # The small files first: a folder that lacks one says so before a graph is made.
+        calibration = Calibration.load(folder.file("calibration.json"))
+        guard = MahalanobisGuard.load(folder.file("guard.safetensors"))
+        engine = open_engine(folder, lambda: build(folder), example, device)
+        return cls(folder, engine, calibration, guard)
 
     def predict(self, rows: pd.DataFrame, options: MedicalImagingOptions) -> pd.DataFrame:
         logits, embeddings = self.engine(np.stack(rows["image"].to_list()))

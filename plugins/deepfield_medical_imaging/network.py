@@ -6,9 +6,9 @@ MobileNetV2 (Sandler et al. 2018) by default, or any classifier of timm by name.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import timm
-import torch
 from timm.models import adapt_input_conv
 from torch import Tensor, nn
 
@@ -34,7 +34,7 @@ class ImageClassifier(nn.Module):
         super().__init__()
         self.config = config
         self.standardize = Standardize()
-        self.backbone = timm.create_model(
+        self.backbone: Any = timm.create_model(
             config.architecture,
             in_chans=1,
             num_classes=len(config.classes),

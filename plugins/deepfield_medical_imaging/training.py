@@ -122,8 +122,20 @@ def photograph_weights(start: str, architecture: str) -> dict[str, Tensor]:
 @click.option("--workers", default=1, show_default=True)
 @click.option("--limit", type=int, help="use only this many films (to try the recipe out)")
 def main(
-    data, start, resume_from, work, architecture, size, epochs, rate, batch, smoothing, seed,
-    threads, workers, limit,
+    data,
+    start,
+    resume_from,
+    work,
+    architecture,
+    size,
+    epochs,
+    rate,
+    batch,
+    smoothing,
+    seed,
+    threads,
+    workers,
+    limit,
 ) -> None:
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -135,7 +147,9 @@ def main(
     dataset = Films(training, size)
 
     names = sorted(CORRUPTIONS)
-    two = [["", names[i % len(names)], names[(5 * i + 3) % len(names)]] for i in range(len(validation))]
+    two = [
+        ["", names[i % len(names)], names[(5 * i + 3) % len(names)]] for i in range(len(validation))
+    ]
     pixels = corrupted_films(validation, size, two)
     labels = np.repeat([CLASSES.index(label) for label in validation["label"]], 3)
 
@@ -156,11 +170,13 @@ def main(
 
     def batches(epoch: int) -> DataLoader:
         generator = torch.Generator().manual_seed(seed * 10_007 + epoch)
-        sampler = WeightedRandomSampler(
-            weights, len(dataset), generator=generator
-        )
+        sampler = WeightedRandomSampler(weights.tolist(), len(dataset), generator=generator)
         return DataLoader(
-            dataset, batch, sampler=sampler, drop_last=True, num_workers=workers,
+            dataset,
+            batch,
+            sampler=sampler,
+            drop_last=True,
+            num_workers=workers,
             generator=generator,
         )
 
@@ -173,8 +189,14 @@ def main(
         network.load_photograph_weights(photograph_weights(start, architecture))
     schedule = Schedule(epochs=epochs, learning_rate=rate, seed=seed)
     train(
-        network, batches, class_loss(smoothing), validate, schedule,
-        device=device, folder=work, report=click.echo,
+        network,
+        batches,
+        class_loss(smoothing),
+        validate,
+        schedule,
+        device=device,
+        folder=work,
+        report=click.echo,
     )
 
 

@@ -121,7 +121,7 @@ def _graph(folder: ModelFolder, build: Callable[[], nn.Module], example: np.ndar
     import openvino
 
     version = openvino.get_version().split("-")[0]
-    place = cache_folder() / "engines" / f"{folder.hash[:16]}-openvino-{version}"
+    place = cache_folder() / "engines" / f"{folder.network_hash[:16]}-openvino-{version}"
     if not (place / "network.xml").is_file():
         place.parent.mkdir(parents=True, exist_ok=True)
         # Made aside and moved, so that two processes or a kill cannot leave half a graph.

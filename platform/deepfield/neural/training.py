@@ -125,7 +125,6 @@ def train(
     return average.module.eval()
 
 
-
 def _parameter_groups(network: nn.Module, decay: float) -> list[dict]:
     """Decay matrices and kernels only: biases and norms have no reason to shrink."""
     parameters = [each for each in network.parameters() if each.requires_grad]

@@ -46,7 +46,8 @@ def open_source(what: Any, inputs: Table) -> Source:
         )
     path = Path(what).expanduser()
     if not path.exists() and has_magic(str(path)):
-        found = sorted(Path(each) for each in glob(str(path), recursive=True))
+        # Path.glob takes no absolute pattern.
+        found = sorted(Path(each) for each in glob(str(path), recursive=True))  # noqa: PTH207  (as said)
         if not found:
             raise InputError(f"No file matches {str(what)!r}.")
         return _pictures([each for each in found if each.is_file()], str(what), inputs)
@@ -57,7 +58,8 @@ def open_source(what: Any, inputs: Table) -> Source:
         files = sorted(
             each
             for each in path.rglob("*")
-            if each.is_file() and not any(part.startswith(".") for part in each.relative_to(path).parts)
+            if each.is_file()
+            and not any(part.startswith(".") for part in each.relative_to(path).parts)
         )
         return PictureSource.choose(files, str(path), image)
     suffix = path.suffix.lower()

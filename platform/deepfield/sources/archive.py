@@ -51,7 +51,9 @@ class ArchiveSource(Source):
         try:
             self.archive = ZipFile(path)
         except (BadZipFile, OSError) as error:
-            raise InputError(f"{str(path)!r} is no zip archive that can be opened: {error}") from error
+            raise InputError(
+                f"{str(path)!r} is no zip archive that can be opened: {error}"
+            ) from error
         files = [
             each
             for each in self.archive.infolist()

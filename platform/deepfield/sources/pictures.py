@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -12,13 +13,29 @@ from deepfield.errors import InputError
 from deepfield.images import SUFFIXES
 from deepfield.sources.source import Chunk, Source
 
-__all__ = ["PictureSource", "no_pictures"]
+__all__ = ["NamedFile", "PictureSource", "no_pictures"]
 
 CHUNK = 4096
 
 
+@dataclass(frozen=True)
+class NamedFile:
+    """A file that a person knows by another name: an upload, say."""
+
+    path: Path
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    def read_bytes(self) -> bytes:
+        return self.path.read_bytes()
+
+
 class PictureSource(Source):
-    def __init__(self, files: list[Path], name: str, column: str, left_alone: int = 0) -> None:
+    def __init__(
+        self, files: Sequence[Path | NamedFile], name: str, column: str, left_alone: int = 0
+    ) -> None:
         self.files = files
         self.name = name
         self.column = column
@@ -37,7 +54,7 @@ class PictureSource(Source):
         for start in range(0, len(self.files), CHUNK):
             files = self.files[start : start + CHUNK]
             numbers = range(start + 1, start + 1 + len(files))
-            yield Chunk(pd.DataFrame({self.column: pd.Series(files, numbers, dtype=object)}))
+            yield Chunk(pd.DataFrame({self.column: list(files)}, numbers, dtype=object))
 
 
 def no_pictures(name: str, suffixes: list[str]) -> InputError:

@@ -55,7 +55,9 @@ class TableSource(Source):
         for chunk in self._read(self.path):
             if self._image in chunk.rows.columns:
                 located = chunk.rows[self._image].map(self._located)
-                chunk = Chunk(chunk.rows.assign(**{self._image: located}), chunk.rejected)
+                rows = chunk.rows.copy(deep=False)
+                rows[self._image] = located
+                chunk = Chunk(rows, chunk.rejected)
             yield chunk
 
     def _located(self, value: Any) -> Any:

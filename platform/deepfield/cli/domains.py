@@ -1,0 +1,80 @@
+"""Commands that take a domain: its options become their flags."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Any, Literal, get_args, get_origin
+
+import click
+from pydantic.fields import FieldInfo
+
+from deepfield.domain import Domain
+from deepfield.errors import NotFoundError
+from deepfield.plugins import Registry
+
+__all__ = ["DomainCommands", "option_flags"]
+
+
+class DomainCommands(click.Group):
+    """``deepfield score DOMAIN …``: one subcommand for each installed domain."""
+
+    def __init__(self, *args: Any, make: Callable[[Domain], click.Command], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.make = make
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(Registry.discover().domains)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command:
+        return self.make(Registry.discover().domain(name))
+
+    def resolve_command(self, context: click.Context, args: list[str]):
+        try:
+            return super().resolve_command(context, args)
+        except NotFoundError as error:
+            raise click.UsageError(str(error), context) from error
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        registry = Registry.discover()
+        rows = [(name, domain.question) for name, domain in sorted(registry.domains.items())]
+        if rows:
+            with formatter.section("Domains"):
+                formatter.write_dl(rows)
+
+
+def option_flags(domain: Domain) -> list[click.Option]:
+    """Return one flag for each of a domain's options, from the pydantic model alone."""
+    return [_flag(name, field) for name, field in domain.Options.model_fields.items()]
+
+
+def _flag(name: str, field: FieldInfo) -> click.Option:
+    flag, kind = name.replace("_", "-"), field.annotation
+    default = field.get_default(call_default_factory=True)
+    described: dict[str, Any] = {"help": field.description, "show_default": str(default)}
+    if kind is bool:
+        return click.Option([f"--{flag}/--no-{flag}", name], default=None, **described)
+    return click.Option([f"--{flag}", name], type=_click_type(kind, field), **described)
+
+
+def _click_type(kind: Any, field: FieldInfo) -> Any:
+    if get_origin(kind) is Literal:
+        return click.Choice([str(value) for value in get_args(kind)])
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return click.Choice([str(each.value) for each in kind])
+    limits = {}
+    for bound in field.metadata:
+        for ours, theirs in (("ge", "min"), ("le", "max")):
+            if getattr(bound, ours, None) is not None:
+                limits[theirs] = getattr(bound, ours)
+    if kind is int:
+        return click.IntRange(**limits)
+    if kind is float:
+        return click.FloatRange(**limits)
+    return click.STRING
+
+
+def given(domain: Domain, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the domain's options that a person set; the others keep their defaults."""
+    names = domain.Options.model_fields
+    return {name: value for name, value in values.items() if name in names and value is not None}

@@ -1,0 +1,54 @@
+"""``deepfield runs``: the history."""
+
+from __future__ import annotations
+
+import click
+
+from deepfield.cli.output import as_json_flag, print_json, show
+from deepfield.history import History
+
+__all__ = ["runs"]
+
+
+@click.command()
+@click.argument("id", required=False)
+@click.option("--domain", help="only runs of this domain")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1))
+@as_json_flag
+def runs(id: str | None, domain: str | None, limit: int, as_json: bool) -> None:
+    """List the latest runs, or show one by its ID (or the beginning of it).
+
+    Runs of the command line, of Python and of the dashboard are all here.
+
+    \b
+    Examples:
+      deepfield runs
+      deepfield runs 3f9c
+      deepfield runs --domain medical-imaging --json
+    """
+    history = History()
+    if id is not None:
+        run = vars(history.get(id))
+        if as_json:
+            print_json(run)
+        else:
+            for name, value in run.items():
+                click.echo(f"{name:>14}  {'' if value is None else value}")
+        return
+    found = [vars(run) for run in history.list(domain, limit)]
+    if as_json:
+        print_json(found)
+        return
+    columns = (
+        "id",
+        "started",
+        "face",
+        "domain",
+        "model",
+        "source",
+        "status",
+        "rows_out",
+        "rows_rejected",
+        "seconds",
+    )
+    show(found, columns, "No runs yet. Try: deepfield score medical-imaging xrays/ -o scored.csv")

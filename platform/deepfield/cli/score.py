@@ -1,0 +1,250 @@
+"""``deepfield score``: rows in, rows out."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from deepfield.cli.domains import DomainCommands, given, option_flags
+from deepfield.domain import Domain
+from deepfield.loading import load_model
+from deepfield.scoring import Batch, Job, Result
+from deepfield.sinks import safe_for_spreadsheets
+from deepfield.sources import open_source
+
+__all__ = ["common_flags", "exit_code", "score", "stoppable", "watched"]
+
+
+def common_flags() -> list[click.Option]:
+    """Return the flags that every command with a model has."""
+    return [
+        click.Option(["--model", "-m"], help="which of the domain's models [default: the first]"),
+        click.Option(
+            ["--device"],
+            type=click.Choice(["auto", "cpu", "cuda"]),
+            default="auto",
+            show_default=True,
+            help="where the network runs",
+        ),
+        click.Option(["--quiet", "-q"], is_flag=True, help="no progress bar, no summary"),
+    ]
+
+
+def make(domain: Domain) -> click.Command:
+    pictures = domain.inputs.image is not None
+    example = "xrays/" if pictures else "rows.csv"
+    takes = (
+        "SOURCE is a picture, a folder, a glob (in quotes), a .zip, or a table with a column of "
+        "paths."
+        if pictures
+        else f"SOURCE is a .csv, .tsv, .parquet or .jsonl file with the columns "
+        f"{', '.join(domain.inputs.names)}."
+    )
+    return click.Command(
+        domain.name,
+        callback=lambda **values: run(domain, **values),
+        params=[
+            click.Argument(["source"], required=True),
+            click.Option(
+                ["--output", "-o"],
+                type=click.Path(path_type=Path, dir_okay=False),
+                help="a .csv, .parquet or .jsonl file [default: CSV to standard output]",
+            ),
+            click.Option(["--overwrite"], is_flag=True, help="replace the output if it exists"),
+            click.Option(
+                ["--batch-size"],
+                type=click.IntRange(1),
+                help="rows a batch [default: found by measuring]",
+            ),
+            click.Option(
+                ["--json", "as_json"],
+                is_flag=True,
+                help="JSON Lines to standard output; with --output, a summary as JSON",
+            ),
+            *option_flags(domain),
+            *common_flags(),
+        ],
+        help=f"""{domain.question}
+
+        {takes}
+
+        \b
+        Examples:
+          deepfield score {domain.name} {example} --output scored.csv
+          deepfield score {domain.name} {example} --json | head
+        """,
+        epilog="Rows that cannot be read are set aside in OUTPUT.rejected.csv, each with its "
+        "reason; the others are served, and the exit code is 3.",
+    )
+
+
+score = DomainCommands(
+    "score",
+    make=make,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Score every row of a source with a domain's model.
+
+    \b
+    Examples:
+      deepfield score medical-imaging xrays/ --output scored.csv
+      deepfield score medical-imaging --help
+    """,
+)
+
+
+def run(
+    domain: Domain,
+    source: str,
+    output: Path | None,
+    overwrite: bool,
+    batch_size: int | None,
+    as_json: bool,
+    model: str | None,
+    device: str,
+    quiet: bool,
+    **values: Any,
+) -> None:
+    rows = open_source(source, domain.inputs)  # a wrong path is said before a model is loaded
+    job = Job(
+        load_model(domain, model, device),
+        rows,
+        options=given(domain, values),
+        output=output,
+        overwrite=overwrite,
+        batch_size=batch_size,
+        on_batch=Printer(as_json) if output is None else None,
+        face="command line",
+    )
+    with watched(job, quiet), stoppable(job):
+        result = job.run()
+    if output is not None and as_json:
+        click.echo(json.dumps(summary(result)))
+    if not quiet:
+        report(result)
+    sys.exit(exit_code(result))
+
+
+class Printer:
+    """Print results as they come, so that a pipe can read while we score."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self.header = True
+
+    def __call__(self, batch: Batch) -> None:
+        rows = batch.results.reset_index()
+        if self.as_json:
+            text = rows.to_json(orient="records", lines=True, date_format="iso", force_ascii=False)
+        else:
+            text = safe_for_spreadsheets(rows).to_csv(index=False, header=self.header)
+            self.header = False
+        if len(rows):
+            click.echo(text, nl=False)
+
+
+@contextmanager
+def watched(job: Job, quiet: bool) -> Iterator[None]:
+    """Show a bar on standard error while a job runs, if a person is looking."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield
+        return
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TextColumn("[yellow]{task.fields[aside]}"),
+        console=console,
+    )
+    with bar:
+        task = bar.add_task(job.model.domain.name, total=job.progress.total, rate="", aside="")
+
+        def show(progress: Any) -> None:
+            aside = f"{progress.rejected:,} set aside" if progress.rejected else ""
+            bar.update(
+                task, completed=progress.done, rate=f"{progress.rate:,.0f} rows/s", aside=aside
+            )
+
+        job.on_progress = show
+        yield
+
+
+@contextmanager
+def stoppable(job: Job) -> Iterator[None]:
+    """Let Ctrl-C (and a polite kill) end the job after the batch in work."""
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, lambda *_: job.cancel())
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def report(result: Result) -> None:
+    """Say on standard error what came of a run."""
+    run = result.run
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    of = "Stopped after" if result.stopped else "Scored"
+    rate = f", {run.rows_in / run.seconds:,.0f} a second" if run.seconds else ""
+    where = f" -> {run.result}" if run.result else ""
+    say(f"{of} {run.rows_out:,} rows in {run.seconds:.1f} s{rate}{where}")
+    if run.rows_rejected:
+        say(
+            f"{run.rows_rejected:,} of {run.rows_in:,} rows were set aside"
+            + (f" in {run.rejected}:" if run.rejected else ":")
+        )
+        for row in result.rejected.head(5).itertuples():
+            say(f"  row {row.row}, {row.source}: {row.reason}")
+        if run.rows_rejected > 5:
+            say(f"  and {run.rows_rejected - 5:,} more")
+    if result.left_alone:
+        say(f"{result.left_alone:,} other files were left alone: they are no pictures.")
+
+
+def summary(result: Result) -> dict[str, Any]:
+    run = result.run
+    names = (
+        "id",
+        "domain",
+        "model",
+        "model_hash",
+        "status",
+        "rows_in",
+        "rows_out",
+        "rows_rejected",
+        "seconds",
+        "result",
+        "rejected",
+    )
+    return {name: getattr(run, name) for name in names}
+
+
+def exit_code(result: Result) -> int:
+    """Return 0 all rows, 3 some set aside, 1 none served, 130 stopped."""
+    if result.stopped:
+        return 130
+    if result.run.rows_rejected:
+        return 3 if result.run.rows_out else 1
+    return 0

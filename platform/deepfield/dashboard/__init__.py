@@ -1,0 +1,1 @@
+"""The dashboard: a page for each domain, made from its contract alone."""

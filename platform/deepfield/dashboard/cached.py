@@ -1,0 +1,30 @@
+"""What all visitors share, made once: the registry, loaded models, results read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from deepfield.domain import Domain
+from deepfield.loading import Model, load_model
+from deepfield.plugins import Registry
+from deepfield.scoring import read_results
+
+__all__ = ["model", "registry", "results"]
+
+
+@st.cache_resource(show_spinner="Looking for plugins …")
+def registry() -> Registry:
+    return Registry.discover()
+
+
+@st.cache_resource(show_spinner="Loading the model …")
+def model(_domain: Domain, domain_name: str, model_name: str) -> Model:
+    return load_model(_domain, model_name)
+
+
+@st.cache_data(show_spinner="Reading the results …", max_entries=16)
+def results(path: str) -> pd.DataFrame:
+    return read_results(Path(path))

@@ -1,0 +1,55 @@
+"""A form for a domain's options, drawn from their pydantic model."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, Literal, get_args, get_origin
+
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from deepfield.domain import Domain
+
+__all__ = ["options_form"]
+
+
+def options_form(domain: Domain) -> dict[str, Any]:
+    """Draw one widget for each option and return what they are set to."""
+    return {
+        name: _widget(f"{domain.name}-option-{name}", name, field)
+        for name, field in domain.Options.model_fields.items()
+    }
+
+
+def _widget(key: str, name: str, field: FieldInfo) -> Any:
+    label = field.title or name.replace("_", " ").capitalize()
+    kind, default = field.annotation, field.get_default(call_default_factory=True)
+    if kind is bool:
+        return st.toggle(label, default, key=key, help=field.description)
+    if get_origin(kind) is Literal:
+        values = list(get_args(kind))
+        return st.selectbox(label, values, values.index(default), key=key, help=field.description)
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        members = list(kind)
+        return st.selectbox(
+            label,
+            members,
+            members.index(default),
+            key=key,
+            help=field.description,
+            format_func=lambda member: str(member.value),
+        )
+    if kind in (int, float):
+        least, most = _bound(field, "ge"), _bound(field, "le")
+        if least is not None and most is not None:
+            # A two-hundredth of the range, rounded to something that a person would type.
+            step = 1 if kind is int else float(f"{(most - least) / 200:.0e}")
+            return st.slider(
+                label, kind(least), kind(most), default, step, key=key, help=field.description
+            )
+        return st.number_input(label, least, most, default, key=key, help=field.description)
+    return st.text_input(label, default, key=key, help=field.description)
+
+
+def _bound(field: FieldInfo, name: str) -> Any:
+    return next((getattr(each, name) for each in field.metadata if hasattr(each, name)), None)

@@ -1,0 +1,44 @@
+"""The first page: what can be asked."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from deepfield.plugins import Registry
+
+__all__ = ["show"]
+
+COLUMNS = 3
+
+
+def show(registry: Registry, pages: dict[str, StreamlitPage]) -> None:
+    st.title("Deep learning for every field")
+    st.markdown(
+        "Pick a domain, give it data, and see results with their confidence and their reasons. "
+        "Everything runs on this machine; nothing leaves it."
+    )
+    if not pages:
+        st.info("No domains are installed. A plugin adds one: see the guide, *Write a plugin*.")
+    names = sorted(pages)
+    for start in range(0, len(names), COLUMNS):
+        for place, name in zip(st.columns(COLUMNS), names[start : start + COLUMNS], strict=False):
+            domain = registry.domains[name]
+            with place.container(border=True, height="stretch"):
+                st.subheader(f"{domain.icon} {domain.title}", anchor=False)
+                st.markdown(domain.question)
+                st.caption(
+                    " · ".join(
+                        f"{spec.title or spec.name} ({spec.technique})" for spec in domain.models
+                    )
+                )
+                st.page_link(
+                    pages[name],
+                    label=f"Open {domain.title.lower()}",
+                    icon=":material/arrow_forward:",
+                )
+    if registry.failures:
+        st.subheader("Plugins that failed", anchor=False)
+        st.caption("They are installed and do not work; everything else does.")
+        for failure in registry.failures:
+            st.error(f"**{failure.plugin}**: {failure.reason}", icon=":material/extension_off:")

@@ -1,0 +1,238 @@
+"""Results of one run: what came of it, a chart, a table, one row in detail, downloads."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from deepfield.dashboard import cached, charts
+from deepfield.dashboard.work import Work
+from deepfield.errors import DeepfieldError
+from deepfield.explanation import Explanation, overlay
+from deepfield.fields import Label, Probability
+from deepfield.history import Run
+from deepfield.images import open_picture
+from deepfield.loading import Model, parse_options
+from deepfield.sinks import open_sink
+
+__all__ = ["show"]
+
+TRUST_WORDS = {
+    "ok": "The model stands by this answer.",
+    "unsure": "The model abstains: answers of this confidence are wrong more often than accepted.",
+    "unfamiliar": "This input is unlike what the model was trained on; do not rely on the answer.",
+}
+TRUST_ICONS = {
+    "ok": ":material/verified:",
+    "unsure": ":material/help:",
+    "unfamiliar": ":material/report:",
+}
+DOWNLOADS = {"CSV": ".csv", "Parquet": ".parquet", "JSON Lines": ".jsonl"}
+
+
+def show(model: Model, run: Run, work: Work | None = None) -> None:
+    """Show a run; with the work that made it, its pictures, too."""
+    if run.result is None or not Path(run.result).is_file():
+        st.warning(
+            f"The run {run.id} left no results here ({run.status}"
+            + (f": {run.reason}" if run.reason else "")
+            + ").",
+            icon=":material/history:",
+        )
+        return
+    frame = cached.results(run.result)
+    summary(model, run, frame)
+    if run.rows_rejected and run.rejected:
+        aside(run)
+    if frame.empty:
+        st.warning("No row could be read; the reasons are above.", icon=":material/block:")
+        return
+    if len(frame) > 1:
+        st.altair_chart(charts.distribution(model.domain, frame), key=f"{run.id}-distribution")
+    chosen = table(model, run, frame, work)
+    downloads(run, frame)
+    detail(model, run, frame, chosen, work)
+
+
+def summary(model: Model, run: Run, frame: pd.DataFrame) -> None:
+    words = {"done": "scored", "stopped": "scored, then stopped"}
+    when = run.started.replace("T", " ").removesuffix("+00:00")
+    st.caption(f"{run.source} · {run.model} · {when} UTC · run {run.id}")
+    cells = [(f"Rows {words.get(run.status, run.status)}", f"{run.rows_out:,}")]
+    label = first(model, Label)
+    if label is not None and len(frame):
+        for value, count in frame[label].value_counts().head(3).items():
+            cells.append((str(value), f"{count:,}"))
+    unsure = int((frame["trust"] != "ok").sum()) if len(frame) else 0
+    cells.append(("Unsure or unfamiliar", f"{unsure:,}"))
+    cells.append(("Time", f"{run.seconds:.1f} s" if run.seconds >= 0.1 else "< 0.1 s"))
+    for place, (name, value) in zip(st.columns(len(cells)), cells, strict=True):
+        place.metric(name, value)
+
+
+def aside(run: Run) -> None:
+    with st.expander(
+        f"{run.rows_rejected:,} of {run.rows_in:,} rows were set aside",
+        icon=":material/block:",
+        expanded=True,
+    ):
+        rejected = pd.read_csv(run.rejected or "", nrows=1000)
+        st.dataframe(rejected, hide_index=True, key=f"{run.id}-rejected")
+
+
+def table(model: Model, run: Run, frame: pd.DataFrame, work: Work | None) -> int:
+    """Show the rows and return the number of the one that was chosen."""
+    shown = frame.reset_index()
+    config: dict[str, Any] = {"row": st.column_config.NumberColumn("row", width="small")}
+    for each in model.domain.results:
+        if isinstance(each, Probability):
+            config[each.name] = st.column_config.ProgressColumn(
+                each.name,
+                min_value=0.0,
+                max_value=1.0,
+                format="percent",
+                color="auto",
+                help=each.help or None,
+            )
+        else:
+            config[each.name] = st.column_config.Column(each.name, help=each.help or None)
+    if work is not None and work.thumbnails:
+        shown.insert(1, " ", shown["row"].map(work.thumbnails))
+        config[" "] = st.column_config.ImageColumn(" ", width="small")
+    event = st.dataframe(
+        shown,
+        hide_index=True,
+        column_config=config,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"{run.id}-table",
+        row_height=56 if work is not None and work.thumbnails else None,
+    )
+    rows = event["selection"]["rows"]
+    return int(shown["row"].iloc[rows[0]]) if rows else int(shown["row"].iloc[0])
+
+
+def downloads(run: Run, frame: pd.DataFrame) -> None:
+    with st.container(horizontal=True):
+        for name, suffix in DOWNLOADS.items():
+            st.download_button(
+                name,
+                partial(as_file, frame, suffix),
+                file_name=f"deepfield-{run.domain}-{run.id}{suffix}",
+                icon=":material/download:",
+                key=f"{run.id}-download{suffix}",
+                on_click="ignore",
+            )
+
+
+def as_file(frame: pd.DataFrame, suffix: str) -> bytes:
+    """Return the results as a file of that kind, written by the same sink as everywhere."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"results{suffix}"
+        with open_sink(path) as sink:
+            sink.write(frame.reset_index())
+        return path.read_bytes()
+
+
+def detail(model: Model, run: Run, frame: pd.DataFrame, chosen: int, work: Work | None) -> None:
+    with st.container(border=True):
+        numbers = list(frame.index)
+        names = row_names(model, frame)
+        number = st.selectbox(
+            "Row in detail",
+            numbers,
+            numbers.index(chosen),
+            format_func=lambda each: names[each],
+            # A new choice in the table makes a new widget, which takes it as its default.
+            key=f"{run.id}-detail-{chosen}",
+            help="or choose a row in the table",
+        )
+        row = frame.loc[number]
+        picture, words = st.columns([1, 1], gap="large")
+        explanation = explained(model, run, frame, number, work)
+        with words:
+            answer(model, row, explanation)
+        with picture:
+            if work is not None and number in work.pictures:
+                shown_picture(run, work.pictures[number], explanation)
+            elif model.inputs.image is not None:
+                st.info(
+                    "The picture was not kept; score it again to see it with its heat map.",
+                    icon=":material/hide_image:",
+                )
+            if explanation is not None and explanation.contributions is not None:
+                st.altair_chart(charts.contributions(explanation.contributions))
+
+
+def row_names(model: Model, frame: pd.DataFrame) -> dict[int, str]:
+    """Return what each row is called: its number and its first telling column."""
+    telling = "name" if "name" in frame.columns else model.domain.inputs.names[0]
+    values = frame[telling] if telling in frame.columns else pd.Series("", frame.index)
+    return {
+        int(number): f"{number} · {value}"
+        for number, value in zip(frame.index, values, strict=True)
+    }
+
+
+def answer(model: Model, row: pd.Series, explanation: Explanation | None) -> None:
+    for each in model.domain.outputs:
+        if isinstance(each, Label):
+            st.subheader(str(row[each.name]), anchor=False)
+        elif isinstance(each, Probability):
+            st.progress(float(row[each.name]), f"{each.name}: {row[each.name]:.1%}")
+        else:
+            st.metric(each.name, row[each.name])
+    st.progress(float(row["confidence"]), f"confidence: {row['confidence']:.1%}")
+    trust = str(row["trust"])
+    st.markdown(f"{TRUST_ICONS[trust]} **{trust}** · {TRUST_WORDS[trust]}")
+    if explanation is not None:
+        st.markdown(explanation.summary)
+
+
+def shown_picture(run: Run, value: Any, explanation: Explanation | None) -> None:
+    picture = open_picture(value, "RGB")
+    picture.thumbnail((900, 900))
+    if explanation is None or explanation.heatmap is None:
+        st.image(picture, width="stretch")
+        return
+    opacity = st.slider(
+        "Heat map",
+        0,
+        100,
+        45,
+        5,
+        format="%d %%",
+        key=f"{run.id}-opacity",
+        help="how strongly the evidence is drawn over the picture; 0 shows the picture alone",
+    )
+    st.image(overlay(picture, explanation.heatmap, opacity / 100), width="stretch")
+
+
+def explained(
+    model: Model, run: Run, frame: pd.DataFrame, number: int, work: Work | None
+) -> Explanation | None:
+    """Explain one row now: cheap for one, and never needed for most."""
+    store = st.session_state.setdefault("explanations", {})
+    if (run.id, number) not in store:
+        values = frame.loc[[number]]
+        image = model.inputs.image
+        if image is not None:
+            if work is None or number not in work.pictures:
+                return None
+            values = pd.DataFrame(
+                {image.name: pd.Series([work.pictures[number]], [number], dtype=object)}
+            )
+        options = parse_options(model.domain, run.options).model_dump()
+        with contextlib.suppress(DeepfieldError), st.spinner("Explaining …"):
+            store[run.id, number] = model.explain(values, **options)[0]
+    return store.get((run.id, number))
+
+
+def first(model: Model, kind: type) -> str | None:
+    return next((each.name for each in model.domain.outputs if isinstance(each, kind)), None)

@@ -1,0 +1,211 @@
+"""The contract kit: prove that a domain keeps the contract, ours or an outsider's.
+
+    from deepfield.testing import contract
+
+    @contract(Flowers)
+    def test_flowers_keeps_the_contract(domain, check):
+        check(domain)
+
+gives one test for each check. A failure that is known is declared, with its reason:
+``@contract(Flowers, known_failures={"golden_rows_match": "retraining is under way"})``.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from deepfield.domain import TRUST, Domain, check_domain
+from deepfield.explanation import Explanation
+from deepfield.fields import Category, Number
+from deepfield.loading import Model, load_model
+from deepfield.models import ModelFolder
+from deepfield.plugins import Registry
+from deepfield.scoring import Job
+from deepfield.selftest import check_model, differences
+
+__all__ = ["CHECKS", "contract"]
+
+Check = Callable[[Domain], None]
+
+
+def contract(
+    make: Callable[[], Domain], *, known_failures: Mapping[str, str] | None = None
+) -> Callable[[Callable], Callable]:
+    """Turn a test of ``domain`` and ``check`` into one test for each check of the kit."""
+    known = dict(known_failures or {})
+    unknown = known.keys() - CHECKS.keys()
+    if unknown:
+        raise ValueError(f"no check is named {', '.join(sorted(unknown))}: {', '.join(CHECKS)}")
+    parameters = [
+        pytest.param(
+            check,
+            id=name,
+            marks=pytest.mark.xfail(reason=known[name], strict=True) if name in known else (),
+        )
+        for name, check in CHECKS.items()
+    ]
+
+    def decorate(test: Callable) -> Callable:
+        with_checks = pytest.mark.parametrize("check", parameters)(test)
+        return pytest.mark.parametrize("domain", [pytest.param(make(), id="")])(with_checks)
+
+    return decorate
+
+
+def describes_itself(domain: Domain) -> None:
+    check_domain(domain)
+    registry = Registry()
+    registry.add(_Plugin(domain), "under test")
+    assert registry.domain(domain.name) is domain
+
+
+def imports_no_framework(domain: Domain) -> None:
+    """A list of domains must come up at once, on machines without the frameworks too."""
+    module = type(domain).__module__
+    code = (
+        f"import sys, {module}; "
+        "heavy = {'torch', 'tensorflow', 'jax', 'timm', 'transformers'} & set(sys.modules); "
+        "sys.exit(', '.join(sorted(heavy)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"importing {module} imports {done.stderr.strip()}"
+
+
+def samples_fit_the_inputs(domain: Domain) -> None:
+    samples = domain.samples()
+    assert len(samples) >= 2, "samples() gives at least two rows"
+    assert not domain.inputs.read(samples).problems
+    pd.testing.assert_frame_equal(samples, domain.samples())
+
+
+def one_row_out_for_each_row_in(domain: Domain) -> None:
+    for model in _models(domain):
+        samples = domain.samples()
+        samples.index = pd.Index([f"row {n}" for n in range(len(samples))])
+        there, back = model.predict(samples), model.predict(samples.iloc[::-1])
+        assert there.index.equals(samples.index)
+        assert there.columns.to_list() == domain.results.names
+        assert not differences(there, back.iloc[::-1], domain.results)
+
+
+def results_are_what_their_fields_say(domain: Domain) -> None:
+    for model in _models(domain):
+        results = model.predict(domain.samples())
+        checked = domain.results.read(results)
+        assert not checked.problems
+        assert results["trust"].isin(TRUST).all()
+        for each in domain.results:
+            if isinstance(each, Category) and each.values:
+                assert results[each.name].isin(each.values).all()
+
+
+def batch_size_changes_nothing(domain: Domain) -> None:
+    """This finds a network left in training mode."""
+    for model in _models(domain):
+        samples = domain.samples()
+        whole = model.predict(samples)
+        single = pd.concat([model.predict(samples.iloc[[row]]) for row in range(len(samples))])
+        again = model.predict(samples)
+        for other in (single, again):
+            assert not differences(whole, other, domain.results)
+            for each in domain.results:
+                if isinstance(each, Number):
+                    np.testing.assert_allclose(
+                        whole[each.name].astype(float), other[each.name].astype(float), atol=1e-4
+                    )
+
+
+def input_is_left_untouched(domain: Domain) -> None:
+    for model in _models(domain):
+        samples = domain.samples()
+        before = samples.copy(deep=True)
+        model.predict(samples)
+        model.explain(samples.iloc[:1])
+        pd.testing.assert_frame_equal(samples, before)
+
+
+def loading_twice_is_harmless(domain: Domain) -> None:
+    samples = domain.samples()
+    for first, second in zip(_models(domain), _models(domain), strict=True):
+        assert not differences(first.predict(samples), second.predict(samples), domain.results)
+
+
+def golden_rows_match(domain: Domain) -> None:
+    for spec in domain.models:
+        finding = check_model(domain, spec)
+        assert finding.passed, finding.problems
+
+
+def bad_rows_are_refused_and_the_rest_is_served(domain: Domain) -> None:
+    for model in _models(domain):
+        samples = domain.samples()
+        spoilt = next(each.name for each in domain.inputs if each.required)
+        samples[spoilt] = samples[spoilt].astype(object)
+        samples.iloc[0, samples.columns.get_loc(spoilt)] = None
+        result = Job(model, samples).run()
+        assert len(result.frame) == len(samples) - 1
+        assert result.rejected["row"].to_list() == [1]
+        assert spoilt in result.rejected["reason"][0]
+
+
+def explanations_have_the_right_shape(domain: Domain) -> None:
+    for model in _models(domain):
+        samples = domain.samples()
+        explanations = model.explain(samples)
+        assert len(explanations) == len(samples)
+        for each in explanations:
+            assert isinstance(each, Explanation)
+            assert each.summary.strip()
+            if each.heatmap is not None:
+                values = each.heatmap.values
+                assert values.ndim == 2
+                assert np.isfinite(values).all()
+                assert values.min() >= 0
+                assert values.max() <= 1
+            if each.contributions is not None:
+                assert all(np.isfinite(list(each.contributions.values.values())))
+
+
+def models_have_cards(domain: Domain) -> None:
+    for spec in domain.models:
+        folder = ModelFolder(spec.folder)
+        assert folder.figures, f"the card of {spec.name} has no figures (model-index)"
+        assert len(folder.card) > 100
+
+
+CHECKS: dict[str, Check] = {
+    check.__name__: check
+    for check in (
+        describes_itself,
+        imports_no_framework,
+        samples_fit_the_inputs,
+        one_row_out_for_each_row_in,
+        results_are_what_their_fields_say,
+        batch_size_changes_nothing,
+        input_is_left_untouched,
+        loading_twice_is_harmless,
+        golden_rows_match,
+        bad_rows_are_refused_and_the_rest_is_served,
+        explanations_have_the_right_shape,
+        models_have_cards,
+    )
+}
+
+
+class _Plugin:
+    """A plugin of one domain, as pluggy wants it."""
+
+    def __init__(self, domain: Domain) -> None:
+        from deepfield.hookspecs import hookimpl
+
+        self.register_domains = hookimpl(lambda: [domain], specname="register_domains")
+
+
+def _models(domain: Domain) -> list[Model]:
+    return [load_model(domain, spec.name) for spec in domain.models]
