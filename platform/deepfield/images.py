@@ -124,7 +124,8 @@ def _to_mode(picture: Image.Image, mode: Mode) -> Image.Image:
         if not np.isfinite(values).all():
             raise InputError("holds pixels that are not numbers")
         low, high = float(values.min()), float(values.max())
-        picture = Image.fromarray(((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8))
+        stretched = np.rint((values - low) * (255 / max(high - low, 1e-9)))
+        picture = Image.fromarray(stretched.astype(np.uint8))
     elif picture.has_transparency_data:
         picture = picture.convert("RGBA")
         black = Image.new("RGBA", picture.size, (0, 0, 0, 255))

@@ -77,7 +77,11 @@ class ModelFolder:
         data = ModelCard(self._card_file(), ignore_metadata_errors=True).data
         results = getattr(data, "eval_results", None) or []
         return [
-            {"dataset": each.dataset_name, "metric": each.metric_name, "value": each.metric_value}
+            {
+                "dataset": each.dataset_name,
+                "metric": each.metric_name or each.metric_type,
+                "value": each.metric_value,
+            }
             for each in results
         ]
 

@@ -71,7 +71,7 @@ def imports_no_framework(domain: Domain) -> None:
     code = (
         f"import sys, {module}; "
         "heavy = {'torch', 'tensorflow', 'jax', 'timm', 'transformers'} & set(sys.modules); "
-        "sys.exit(', '.join(sorted(heavy)))"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"importing {module} imports {done.stderr.strip()}"

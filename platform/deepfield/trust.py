@@ -1,7 +1,7 @@
 """From scores to trust: calibrated confidence, an abstention threshold, a guard.
 
 Fitted on validation data, stored with the model, and used by any domain whose network gives
-logits and an embedding.
+logits and features.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from scipy.special import log_softmax, softmax
 from scipy.stats import beta
 
 __all__ = ["Calibration", "MahalanobisGuard", "trust_labels"]
+
+SHARES = 25
 
 
 @dataclass(frozen=True)
@@ -55,22 +57,20 @@ class Calibration:
     ) -> Calibration:
         """Return a copy that knows its error rate above each confidence.
 
-        The bound holds with the given certainty (Clopper-Pearson, after Geifman and El-Yaniv
-        2017), so few rows make it cautious.
+        The error rate is bounded at 25 shares of the rows, the most confident first, by
+        Clopper-Pearson; all bounds together hold with the given certainty (Bonferroni), so that
+        any of them may be chosen (after Geifman and El-Yaniv 2017). Few rows make it cautious.
         """
         order = np.argsort(-confidence, kind="stable")
-        errors = np.cumsum(~correct[order])
-        answered = np.arange(1, len(order) + 1)
+        steps = np.unique(np.linspace(0, len(order), SHARES + 1).astype(int)[1:])
+        steps = steps[steps > 0]
+        errors = np.cumsum(~correct[order])[steps - 1]
+        level = 1 - (1 - certainty) / SHARES
         bound = np.where(
-            errors < answered,
-            beta.ppf(certainty, errors + 1, np.maximum(answered - errors, 1)),
-            1.0,
+            errors < steps, beta.ppf(level, errors + 1, np.maximum(steps - errors, 1)), 1.0
         )
-        # The least bound from here down: what the model can keep by answering more.
-        lowest = np.minimum.accumulate(bound[::-1])[::-1]
-        kept = np.flatnonzero(np.diff(lowest, append=2.0) > 0)
-        risk = [[round(float(confidence[order[i]]), 5), round(float(lowest[i]), 5)] for i in kept]
-        return replace(self, risk=risk)
+        pairs = zip(confidence[order][steps - 1], bound, strict=True)
+        return replace(self, risk=[[round(float(c), 6), round(float(b), 6)] for c, b in pairs])
 
     def least_confidence(self, max_error: float) -> float:
         """Return the confidence under which to abstain so as to err no more than promised.
@@ -91,7 +91,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class MahalanobisGuard:
-    """How far an embedding lies from the training ones (Lee et al. 2018).
+    """How far a picture's features lie from the training ones (Lee et al. 2018).
 
     One Gaussian a class with a shared covariance, in the leading principal directions, and beside
     it what those directions leave out (as in ViM, Wang et al. 2022, foreign inputs show there
@@ -108,20 +108,20 @@ class MahalanobisGuard:
     @classmethod
     def fit(
         cls,
-        embeddings: np.ndarray,
+        features: np.ndarray,
         labels: np.ndarray,
         familiar: np.ndarray,
         kept: int = 64,
         flagged: float = 0.02,
     ) -> MahalanobisGuard:
-        """Fit on training embeddings (n, features); set the border on ``familiar`` ones.
+        """Fit on training features (n, features); set the border on ``familiar`` ones.
 
-        At most ``flagged`` of the familiar embeddings lie beyond the border.
+        At most ``flagged`` of the familiar features lie beyond the border.
         """
-        mean = embeddings.mean(axis=0)
-        _, _, axes = np.linalg.svd(embeddings - mean, full_matrices=False)
+        mean = features.mean(axis=0)
+        _, _, axes = np.linalg.svd(features - mean, full_matrices=False)
         basis = axes[:kept].T
-        projected = (embeddings - mean) @ basis
+        projected = (features - mean) @ basis
         classes = np.unique(labels)
         centres = np.stack([projected[labels == each].mean(axis=0) for each in classes])
         within = projected - centres[np.searchsorted(classes, labels)]
@@ -138,12 +138,12 @@ class MahalanobisGuard:
         borders = np.quantile(guard._distances(familiar), 1 - flagged / 2, axis=0)
         return cls(guard.mean, guard.directions, guard.centres, guard.basis, borders.astype("f4"))
 
-    def score(self, embeddings: np.ndarray) -> np.ndarray:
-        """Return how foreign each embedding is: over 1 is unfamiliar."""
-        return (self._distances(embeddings) / self.borders).max(axis=1)
+    def score(self, features: np.ndarray) -> np.ndarray:
+        """Return how foreign each row is: over 1 is unfamiliar."""
+        return (self._distances(features) / self.borders).max(axis=1)
 
-    def _distances(self, embeddings: np.ndarray) -> np.ndarray:
-        centred = embeddings - self.mean
+    def _distances(self, features: np.ndarray) -> np.ndarray:
+        centred = features - self.mean
         whitened = centred @ self.directions  # (n, kept)
         to_class = np.linalg.norm(whitened[:, None, :] - self.centres, axis=2).min(axis=1)
         left_out = centred - (centred @ self.basis) @ self.basis.T

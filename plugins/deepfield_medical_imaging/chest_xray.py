@@ -54,7 +54,7 @@ class ChestXrayPredictor(Predictor):
         return cls(folder, engine, calibration, guard)
 
     def predict(self, rows: pd.DataFrame, options: MedicalImagingOptions) -> pd.DataFrame:
-        logits, embeddings = self.engine(np.stack(rows["image"].to_list()))
+        logits, textures = self.engine(np.stack(rows["image"].to_list()))
         pneumonia = self.calibration.probabilities(logits)[:, 1]
         called = pneumonia >= options.threshold
         confidence = np.where(called, pneumonia, 1 - pneumonia)
@@ -66,24 +66,24 @@ class ChestXrayPredictor(Predictor):
                 "trust": trust_labels(
                     confidence,
                     self.calibration.least_confidence(options.max_error),
-                    self.guard.score(embeddings),
+                    self.guard.score(textures),
                 ),
             },
             index=rows.index,
         )
 
     def explain(self, rows: pd.DataFrame, options: MedicalImagingOptions) -> list[Explanation]:
-        """Return a Grad-CAM map of the last convolution for the class that each film was called."""
+        """Return where the evidence lies for the class that each film was called."""
         import torch
 
-        from deepfield.neural.attribution import grad_cam
+        from deepfield.neural.attribution import evidence_maps
 
         answers = self.predict(rows, options)
         called = (answers["finding"] == self.classes[1]).to_numpy().astype(np.int64)
         network = self._network
-        maps = grad_cam(
+        maps = evidence_maps(
             network.logits,
-            network.backbone.conv_head,
+            network.middle,
             torch.from_numpy(np.stack(rows["image"].to_list())),
             torch.from_numpy(called),
         )

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import timm
+import torch
 from timm.models import adapt_input_conv
 from torch import Tensor, nn
 
 __all__ = ["ImageClassifier", "NetworkConfig"]
+
+MIDDLE = 3
+"""Which of the backbone's five scales the texture is taken from: a sixteenth of the picture."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,12 @@ class NetworkConfig:
 
 
 class ImageClassifier(nn.Module):
-    """Grey pixels to logits and an embedding."""
+    """Grey pixels to logits, and to the texture that tells familiar pictures from foreign ones.
+
+    The last embedding knows only what tells the classes apart, and calls noise as familiar as a
+    film. Half-way up the network, the mean and spread of each map still say what kind of picture
+    it is.
+    """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -45,12 +54,19 @@ class ImageClassifier(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         x = self.standardize(pixels)  # (batch, H, W) of 0..255 -> (batch, 1, H, W)
-        maps = self.backbone.forward_features(x)  # -> (batch, channels, H/32, W/32)
-        embedding = self.backbone.forward_head(maps, pre_logits=True)  # -> (batch, channels)
-        return self.backbone.get_classifier()(embedding), embedding  # logits: (batch, classes)
+        # maps: (batch, channels, H/32, W/32); middle: (batch, m, H/16, W/16)
+        maps, (middle,) = self.backbone.forward_intermediates(x, indices=[MIDDLE])
+        spread, mean = torch.std_mean(middle, dim=(2, 3))
+        texture = torch.cat([mean, spread], dim=1)  # -> (batch, 2 m)
+        return self.backbone.forward_head(maps), texture  # logits: (batch, classes)
 
     def logits(self, pixels: Tensor) -> Tensor:
         return self(pixels)[0]
+
+    @property
+    def middle(self) -> nn.Module:
+        """Return the block whose output is a sixteenth of the picture: heat maps are of it."""
+        return self.backbone.get_submodule(self.backbone.feature_info[MIDDLE]["module"])
 
     def load_photograph_weights(self, weights: dict[str, Tensor]) -> None:
         """Start from weights trained on colour photographs; the head stays as it is.

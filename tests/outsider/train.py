@@ -48,7 +48,9 @@ words = (
     f"One linear layer over four standardised lengths, for {', '.join(SPECIES)}. "
     f"Accuracy on the 45 flowers that it was not fitted to: {accuracy:.3f}."
 )
-ModelCard(f"---\n{data.to_yaml()}\n---\n\n# Flowers, linear\n\n{words}\n").save(FOLDER / "README.md")
+ModelCard(f"---\n{data.to_yaml()}\n---\n\n# Flowers, linear\n\n{words}\n").save(
+    FOLDER / "README.md"
+)
 folder, domain = ModelFolder(FOLDER), Flowers()
 model = Model(domain, domain.models[0], folder, LinearPredictor.load(folder))
 folder.write_golden(domain.samples(), model.predict(domain.samples()))

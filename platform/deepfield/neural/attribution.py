@@ -1,4 +1,4 @@
-"""Where a network looked: class-activation heat maps through Captum."""
+"""Where a network looked: heat maps of the evidence for an answer, through Captum."""
 
 from __future__ import annotations
 
@@ -6,31 +6,53 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from captum.attr import LayerGradCam
-from torch import nn
+from captum.attr import LayerGradientXActivation
+from scipy.ndimage import gaussian_filter
+from torch import Tensor, nn
 
-__all__ = ["grad_cam"]
+__all__ = ["evidence_maps"]
+
+SLICE = 8
+"""Pictures at a time: gradients need every activation of the network in memory."""
 
 
-def grad_cam(
-    logits: Callable[[torch.Tensor], torch.Tensor],
+def evidence_maps(
+    logits: Callable[[Tensor], Tensor],
     layer: nn.Module,
-    batch: torch.Tensor,
-    targets: torch.Tensor,
+    batch: Tensor,
+    called: Tensor,
+    smoothing: float = 0.8,
 ) -> np.ndarray:
-    """Return Grad-CAM (Selvaraju et al. 2017) maps for the class each row was called.
+    """Return how much each place spoke for the class that was called, and against the next one.
+
+    Activation × gradient at a convolutional layer, summed over its channels, as in Grad-CAM
+    (Selvaraju et al. 2017) but place by place (as in LayerCAM, Jiang et al. 2021), of the margin
+    between the called class's logit and the highest other. Half-way down a network this is finer
+    than Grad-CAM at its end, and passes a deletion test that Grad-CAM fails (see the model card).
 
     Args:
         logits: gives (n, classes) for a batch.
-        layer: a convolutional layer; its resolution is the map's.
+        layer: its output (n, channels, h, w) is explained.
         batch: what the network takes, n rows.
-        targets: (n,) the class to explain.
+        called: (n,) the class to explain.
+        smoothing: standard deviation, in cells, of a Gaussian that takes out the checkerboard
+            which strided convolutions leave in gradients.
 
     Returns:
         float32 (n, h, w) in 0..1; all 0 where nothing spoke for the class.
     """
-    # The sum over channels of activation × mean gradient; what speaks against is cut off.
-    maps = LayerGradCam(logits, layer).attribute(batch, targets, relu_attributions=True)
-    values = maps.squeeze(1).detach().float().cpu().numpy()
-    peak = values.max(axis=(1, 2), keepdims=True)
-    return values / np.maximum(peak, 1e-12)
+
+    def margin(rows: Tensor, target: Tensor) -> Tensor:
+        scores = logits(rows)  # (n, classes)
+        own = scores.gather(1, target[:, None])
+        others = scores.scatter(1, target[:, None], -torch.inf)
+        return (own.squeeze(1) - others.amax(dim=1)).unsqueeze(1)
+
+    method = LayerGradientXActivation(margin, layer)
+    parts = [
+        method.attribute(rows, target=0, additional_forward_args=(target,)).detach().sum(dim=1)
+        for rows, target in zip(batch.split(SLICE), called.split(SLICE), strict=True)
+    ]
+    values = gaussian_filter(torch.cat(parts).float().cpu().numpy(), (0, smoothing, smoothing))
+    values = np.maximum(values, 0)
+    return values / np.maximum(values.max(axis=(1, 2), keepdims=True), 1e-12)

@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +22,7 @@ from deepfield.folders import cache_folder
 from deepfield.models import ModelFolder
 
 if TYPE_CHECKING:
+    import openvino
     from torch import nn
 
 __all__ = ["Engine", "OpenVinoEngine", "TorchEngine", "open_engine"]
@@ -58,7 +60,11 @@ class TorchEngine(Engine):
 
 
 class OpenVinoEngine(Engine):
-    """The network as OpenVINO runs it: one request a core, each with a slice of the batch."""
+    """The network as OpenVINO runs it: one request a core, each with a slice of the batch.
+
+    Requests are waited for, not given callbacks: OpenVINO drops those from threads of its own,
+    which Python does not survive.
+    """
 
     device = "cpu"
 
@@ -72,26 +78,28 @@ class OpenVinoEngine(Engine):
             # on purpose, for it changes probabilities by less than a hundredth.
             {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": _precision()},
         )
-        self.outputs = len(self.compiled.outputs)
+        self._idle: deque[openvino.InferRequest] = deque()
 
     def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
-        import openvino
-
         slices = [batch[start : start + SLICE] for start in range(0, len(batch), SLICE)]
-        answers: list[tuple[np.ndarray, ...]] = [()] * len(slices)
-
-        def keep(request: openvino.InferRequest, place: int) -> None:
-            answers[place] = tuple(
-                np.array(request.get_output_tensor(i).data) for i in range(self.outputs)
-            )
-
-        # A queue of its own for each call: requests are cheap, and callers do not meet.
-        queue = openvino.AsyncInferQueue(self.compiled, min(len(slices), os.cpu_count() or 1))
-        queue.set_callback(keep)
-        for place, rows in enumerate(slices):
-            queue.start_async({0: np.ascontiguousarray(rows)}, place)
-        queue.wait_all()
+        requests = [self._request() for _ in range(min(len(slices), os.cpu_count() or 1))]
+        answers = []
+        for place in range(len(slices) + len(requests)):
+            request = requests[place % len(requests)]
+            if place >= len(requests):
+                request.wait()
+                answers.append([np.array(each.data) for each in request.output_tensors])
+            if place < len(slices):
+                request.start_async({0: np.ascontiguousarray(slices[place])})
+        self._idle.extend(requests)
         return tuple(np.concatenate(each) for each in zip(*answers, strict=True))
+
+    def _request(self) -> openvino.InferRequest:
+        """Take a request that nobody uses: it has its memory already."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self.compiled.create_infer_request()
 
 
 def open_engine(

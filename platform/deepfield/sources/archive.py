@@ -71,8 +71,8 @@ class ArchiveSource(Source):
         self.left_alone = len(files) - len(self.pictures)
 
     def chunks(self) -> Iterator[Chunk]:
-        with self.archive:
-            for start in range(0, len(self.pictures), CHUNK):
-                members = [Member(self.archive, i) for i in self.pictures[start : start + CHUNK]]
-                numbers = range(start + 1, start + 1 + len(members))
-                yield Chunk(pd.DataFrame({self.column: pd.Series(members, numbers, dtype=object)}))
+        # Members are read by other threads and shown later: the archive closes with the last one.
+        for start in range(0, len(self.pictures), CHUNK):
+            members = [Member(self.archive, i) for i in self.pictures[start : start + CHUNK]]
+            numbers = range(start + 1, start + 1 + len(members))
+            yield Chunk(pd.DataFrame({self.column: members}, numbers, dtype=object))

@@ -1,0 +1,179 @@
+"""The dashboard in a real Chromium: upload, see, download, reload."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+import deepfield
+from deepfield_datasets.phantoms import ChestPhantoms
+
+pytestmark = pytest.mark.browser
+
+SCREENSHOTS = (
+    Path(os.environ["DEEPFIELD_SCREENSHOTS"]) if "DEEPFIELD_SCREENSHOTS" in os.environ else None
+)
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep a screenshot where ``make screenshots`` asks for it."""
+    if SCREENSHOTS is not None:
+        page.wait_for_timeout(1500)  # charts draw themselves after the page is there
+        page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run and no job is going on."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+
+
+def no_exception(page: Page) -> None:
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def upload(page: Page, files: list[Path]) -> None:
+    page.locator("input[type=file]").set_input_files(files)
+    for file in files[:1]:
+        expect(page.get_by_text(file.name).first).to_be_visible()
+    page.get_by_role("button", name="Score").click()
+
+
+def test_home_shows_each_domain_and_leads_to_its_page(page, address):
+    page.goto(address)
+    expect(page.get_by_role("heading", name="Deep learning for every field")).to_be_visible()
+    expect(
+        page.get_by_text("Does this chest X-ray of a child show pneumonia").first
+    ).to_be_visible()
+    settled(page)
+    shoot(page, "home")
+    page.get_by_role("link", name="Open medical imaging").click()
+    expect(page.get_by_text("Nothing scored yet")).to_be_visible()
+    no_exception(page)
+
+
+def test_example_is_one_click_and_shows_answer_heat_map_and_table(page, address):
+    page.goto(f"{address}/medical-imaging")
+    page.get_by_role("button", name="Try the built-in example").click()
+    expect(page.get_by_text("Rows scored")).to_be_visible()
+    settled(page)
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+    expect(
+        page.get_by_text(re.compile(r"Called (normal|pneumonia) with confidence"))
+    ).to_be_visible()
+    picture = page.get_by_test_id("stImage").locator("img")
+    expect(picture).to_be_visible()
+    shoot(page, "medical-imaging")
+    # The opacity control changes the drawn picture.
+    before = picture.get_attribute("src")
+    handle = page.get_by_role("slider", name="Heat map")
+    handle.focus()
+    for _ in range(6):
+        handle.press("ArrowLeft")
+    expect(picture).not_to_have_attribute("src", before)
+    no_exception(page)
+
+
+def test_upload_score_download_reload(page, address, tmp_path):
+    drawn = ChestPhantoms().generate(3, seed=5)
+    files = []
+    for row in drawn.itertuples():
+        file = tmp_path / row.name
+        file.write_bytes(row.image)
+        files.append(file)
+    (tmp_path / "report.png").write_text("this is text")
+    page.goto(f"{address}/medical-imaging")
+    upload(page, [*files, tmp_path / "report.png"])
+    expect(page.get_by_text("1 of 4 rows were set aside")).to_be_visible()
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    found = pd.read_csv(download.value.path()).set_index("row")
+    assert found["image"].to_list() == [file.name for file in files]
+    expected = deepfield.score("medical-imaging", drawn).frame
+    names = ["finding", "pneumonia", "confidence", "trust"]
+    pd.testing.assert_frame_equal(found[names], expected[names], check_dtype=False, rtol=1e-12)
+
+    run = re.search(r"run=(\w+)", page.url).group(1)
+    page.reload()
+    expect(page.get_by_text(f"run {run}").first).to_be_visible()
+    expect(page.get_by_text("The picture was not kept")).to_be_visible()
+    page.get_by_role("tab", name="Past runs").click()
+    settled(page)
+    no_exception(page)
+    page.goto(f"{address}/runs")
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    page.get_by_role("combobox", name="Open a run").click()
+    expect(page.get_by_role("option", name=re.compile(run))).to_be_visible()
+    no_exception(page)
+
+
+def test_only_bad_files_are_one_sentence_each(page, address, tmp_path):
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "text.jpg").write_text("x")
+    page.goto(f"{address}/medical-imaging")
+    upload(page, [tmp_path / "text.jpg"])
+    expect(page.get_by_text("1 of 1 rows were set aside")).to_be_visible()
+    expect(page.get_by_text("No row could be read")).to_be_visible()
+    no_exception(page)
+
+
+def test_scoring_nothing_asks_for_a_file(page, address):
+    page.goto(f"{address}/medical-imaging")
+    page.get_by_role("button", name="Score").click()
+    expect(page.get_by_text("Choose a file first")).to_be_visible()
+
+
+def test_long_work_shows_progress_and_can_be_cancelled(page, address, tmp_path):
+    import zipfile
+
+    drawn = ChestPhantoms().generate(1, seed=0)["image"][0]
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        for number in range(5000):
+            archive.writestr(f"{number:05}.png", drawn)
+    page.goto(f"{address}/medical-imaging")
+    upload(page, [tmp_path / "many.zip"])
+    expect(page.get_by_text(re.compile(r"of 5,000 rows · \d+ a second"))).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Rows scored, then stopped")).to_be_visible()
+    no_exception(page)
+
+
+def test_model_card_is_readable(page, address):
+    page.goto(f"{address}/medical-imaging")
+    page.get_by_role("tab", name="Model card").click()
+    expect(page.get_by_role("heading", name="Intended use and limits")).to_be_visible()
+    expect(page.get_by_role("cell", name="baseline, clean")).to_be_visible()
+    no_exception(page)
+
+
+def test_dark_theme_looks_designed_too(browser, address):
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, color_scheme="dark")
+    page = context.new_page()
+    page.goto(f"{address}/medical-imaging")
+    page.get_by_role("button", name="Try the built-in example").click()
+    expect(page.get_by_text("Rows scored")).to_be_visible()
+    settled(page)
+    background = page.get_by_test_id("stApp").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert background == "rgb(16, 25, 28)"
+    shoot(page, "medical-imaging-dark")
+    context.close()
+
+
+def test_nothing_is_asked_of_any_other_machine(page, address, requests):
+    for place in ("", "/medical-imaging", "/runs"):
+        page.goto(address + place)
+        settled(page)
+    page.goto(f"{address}/medical-imaging")
+    page.get_by_role("button", name="Try the built-in example").click()
+    expect(page.get_by_text("Rows scored")).to_be_visible()
+    settled(page)
+    page.wait_for_timeout(1000)
+    hosts = {urlparse(url).hostname for url in requests if not url.startswith(("data:", "blob:"))}
+    assert hosts == {"127.0.0.1"}

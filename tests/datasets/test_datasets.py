@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from deepfield.dataset import fingerprint
+from deepfield.errors import InputError
+from deepfield.images import read_picture
+from deepfield.plugins import Registry
+from deepfield_datasets.chest_xray import ChestXray
+from deepfield_datasets.phantoms import ChestPhantoms
+from deepfield_medical_imaging.training import split_by_patient
+
+
+def test_every_dataset_says_where_it_is_from_and_on_which_terms():
+    datasets = Registry.discover().datasets
+    assert {"chest-xray", "chest-phantoms"} <= set(datasets)
+    for each in datasets.values():
+        assert each.card.license
+        assert each.card.source
+        assert each.card.summary
+
+
+def test_phantoms_are_the_same_for_the_same_seed_and_differ_for_another():
+    one, again, other = (ChestPhantoms().generate(3, seed=s) for s in (1, 1, 2))
+    pd.testing.assert_frame_equal(one, again)
+    assert not one["image"].equals(other["image"])
+
+
+def test_clouded_phantoms_are_brighter_in_the_lungs():
+    drawn = ChestPhantoms().generate(20, seed=3)
+    lungs = np.array([read_picture(each)[60:140, 40:180].mean() for each in drawn["image"]])
+    clouded = (drawn["drawn_as"] == "pneumonia").to_numpy()
+    assert lungs[clouded].mean() > lungs[~clouded].mean() + 10
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for label, names in {
+        "normal": ["IM-0115-0001.jpeg", "IM-0115-0002.jpeg", "NORMAL2-IM-0383-0001.jpeg"],
+        "pneumonia": ["person1_bacteria_1.jpeg", "person1_virus_2.jpeg", "person20_virus_7.jpeg"],
+    }.items():
+        (tmp_path / label).mkdir()
+        for name in names:
+            (tmp_path / label / name).write_bytes(name.encode())
+    (tmp_path / "normal" / "Thumbs.db").touch()
+    return tmp_path
+
+
+def test_films_carry_label_and_patient(folder):
+    films = ChestXray().load(folder)
+    assert films["label"].value_counts().to_dict() == {"normal": 3, "pneumonia": 3}
+    assert films["patient"].nunique() == 4
+
+
+def test_no_patient_is_on_both_sides_of_the_split():
+    films = pd.DataFrame(
+        {
+            "label": ["normal"] * 200 + ["pneumonia"] * 200,
+            "series": ["IM"] * 200 + ["PERSON"] * 200,
+            "number": [
+                *range(100, 200),
+                *range(100, 200),
+                *range(200),
+            ],
+        }
+    )
+    films["patient"] = films["series"] + films["number"].astype(str)
+    held_out = split_by_patient(films)
+    assert not set(films["patient"][held_out]) & set(films["patient"][~held_out])
+    assert 0.1 < held_out.mean() < 0.2
+    normal = films[held_out & (films["label"] == "normal")]
+    assert set(range(100, 107)) <= set(normal["number"]), "the block nearest to the official test"
+
+
+def test_missing_data_says_where_to_get_it(tmp_path):
+    with pytest.raises(InputError, match=r"Get it from https://data\.mendeley\.com"):
+        ChestXray().load(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="holds no chest films"):
+        ChestXray().load(tmp_path)
+
+
+def test_fingerprint_knows_names_and_bytes_and_not_order(folder):
+    files = sorted(folder.rglob("*.jpeg"))
+    assert fingerprint(files) == fingerprint(files[::-1])
+    files[0].write_bytes(b"changed")
+    before = fingerprint(files)
+    files[0].rename(files[0].with_name("IM-0200-0001.jpeg"))
+    assert fingerprint(sorted(folder.rglob("*.jpeg"))) != before

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from deepfield.errors import InputError
+from deepfield.models import ModelFolder
+from deepfield.neural.attribution import evidence_maps
+from deepfield.neural.engines import OpenVinoEngine, TorchEngine, open_engine
+from deepfield.neural.weights import load_weights, save_weights
+
+
+class Small(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(1, 4, 3, padding=1)
+        self.head = nn.Linear(4, 2)
+
+    def maps(self, pixels: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.convolution(pixels.float().unsqueeze(1) / 255))
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        pooled = self.maps(pixels).mean((2, 3))
+        return self.head(pooled), pooled
+
+
+@pytest.fixture
+def folder(tmp_path) -> ModelFolder:
+    torch.manual_seed(0)
+    (tmp_path / "config.json").write_text("{}")
+    save_weights(Small(), tmp_path / "model.safetensors")
+    return ModelFolder(tmp_path)
+
+
+def build(folder: ModelFolder) -> Small:
+    network = Small()
+    load_weights(network, folder.weights)
+    return network
+
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (70, 24, 24), dtype=np.uint8)
+
+
+def engines(folder: ModelFolder):
+    return [
+        open_engine(folder, lambda: build(folder), PIXELS[:1], "cpu", openvino=choice)
+        for choice in (True, False)
+    ]
+
+
+def test_engines_give_the_same_answers(folder):
+    fast, plain = engines(folder)
+    assert isinstance(fast, OpenVinoEngine)
+    assert isinstance(plain, TorchEngine)
+    for one, other in zip(fast(PIXELS), plain(PIXELS), strict=True):
+        assert one.dtype == np.float32
+        np.testing.assert_allclose(one, other, atol=2e-2)
+
+
+def test_cached_graph_needs_no_network(folder):
+    first = engines(folder)[0](PIXELS)
+
+    def never() -> nn.Module:
+        raise AssertionError("the graph was in the cache")
+
+    again = open_engine(folder, never, PIXELS[:1], "cpu", openvino=True)(PIXELS)
+    np.testing.assert_array_equal(first[0], again[0])
+
+
+def test_engine_may_be_called_from_many_threads(folder):
+    fast = engines(folder)[0]
+    alone = fast(PIXELS)[0]
+    with ThreadPoolExecutor(4) as pool:
+        for answer in pool.map(lambda _: fast(PIXELS)[0], range(12)):
+            np.testing.assert_allclose(answer, alone, atol=1e-6)
+
+
+def test_weights_of_another_network_are_one_sentence(folder):
+    with pytest.raises(InputError, match="do not fit their network"):
+        load_weights(nn.Linear(3, 3), folder.weights)
+
+
+def test_heat_map_finds_the_bright_corner():
+    network = Small().eval()
+    with torch.no_grad():  # a network made by hand: the second class is "bright"
+        network.convolution.weight.zero_()
+        network.convolution.bias.zero_()
+        network.convolution.weight[0, 0, 1, 1] = 1.0
+        network.head.weight.copy_(torch.tensor([[-1.0, 0, 0, 0], [1.0, 0, 0, 0]]))
+    picture = torch.zeros(1, 16, 16, dtype=torch.uint8)
+    picture[:, 10:, 10:] = 255
+    (heat,) = evidence_maps(
+        lambda x: network(x)[0], network.convolution, picture, torch.tensor([1])
+    )
+    assert heat.shape == (16, 16)
+    assert heat[12:, 12:].min() > 0.95
+    assert heat[:7, :7].max() < 0.01

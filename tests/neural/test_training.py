@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from deepfield.neural.training import Schedule, train
+
+
+def setup(seed: int = 0):
+    generator = torch.Generator().manual_seed(seed)
+    inputs = torch.randn(256, 4, generator=generator)
+    targets = (inputs[:, 0] + inputs[:, 1] > 0).long()
+    torch.manual_seed(seed)
+    network = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    data = TensorDataset(inputs, targets)
+
+    def batches(epoch: int) -> DataLoader:
+        return DataLoader(data, 32, shuffle=True, generator=torch.Generator().manual_seed(epoch))
+
+    def loss(network, inputs, targets):
+        return nn.functional.cross_entropy(network(inputs), targets)
+
+    def validate(network):
+        with torch.inference_mode():
+            return {"score": float((network(inputs).argmax(1) == targets).float().mean())}
+
+    return network, batches, loss, validate
+
+
+def run(folder, epochs: int = 6, stop_after: int | None = None, said=None):
+    network, batches, loss, validate = setup()
+    seen = 0
+
+    def report(line: str) -> None:
+        nonlocal seen
+        (said if said is not None else []).append(line)
+        seen += line.startswith("epoch")
+        if stop_after and seen == stop_after:
+            raise KeyboardInterrupt
+
+    schedule = Schedule(epochs=epochs, learning_rate=0.02, ema_decay=0.9)
+    return train(
+        network,
+        batches,
+        loss,
+        validate,
+        schedule,
+        device=torch.device("cpu"),
+        folder=folder,
+        report=report,
+    )
+
+
+def test_it_learns_and_returns_the_best(tmp_path):
+    trained = run(tmp_path)
+    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert len(log) == 6
+    assert max(line["score"] for line in log) > 0.95
+    assert not trained.training
+
+
+def test_resumed_training_ends_where_an_unbroken_one_does(tmp_path):
+    whole = run(tmp_path / "whole")
+    try:
+        run(tmp_path / "broken", stop_after=3)
+    except KeyboardInterrupt:
+        said: list[str] = []
+    resumed = run(tmp_path / "broken", said=said)
+    assert said[0] == "resuming after epoch 3"
+    for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
+        np.testing.assert_allclose(one.detach(), other.detach(), atol=1e-6)
+
+
+def test_rate_warms_up_and_falls_to_nothing():
+    schedule = Schedule(epochs=10, learning_rate=1.0, warmup_epochs=2)
+    rates = [schedule.rate(epoch) for epoch in (0, 1, 2, 6, 10)]
+    assert rates[0] < 0.01 < rates[1] < rates[2] == 1.0
+    assert rates[2] > rates[3] > rates[4] == 0.0

@@ -1,0 +1,122 @@
+"""Pictures that strangers send: each kind of trouble is one sentence."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from deepfield.errors import InputError
+from deepfield.images import open_picture, read_picture
+
+GREY = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (64, 1))
+
+
+def encoded(picture: Image.Image, kind: str, **options) -> bytes:
+    file = BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def bomb(side: int = 60_000) -> bytes:
+    """A PNG that declares side × side pixels and holds a few bytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"0"))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (b"this is text", "is no picture that can be read"),
+        (b"", r"is empty \(0 bytes\)"),
+        (bomb(), r"has 60,000 × 60,000 pixels; at most 100 million are read"),
+        (encoded(Image.fromarray(GREY), "JPEG")[:300], "is broken and cannot be decoded"),
+        (encoded(Image.fromarray(GREY), "PNG")[:60], "is broken and cannot be decoded"),
+        (17, "is int, which is no picture"),
+        (np.zeros((4, 4)), "is an array of float64"),
+        ("no/such/file.png", "does not exist: 'no/such/file.png'"),
+    ],
+)
+def test_what_is_no_picture_is_one_sentence(value, sentence):
+    with pytest.raises(InputError, match=sentence):
+        read_picture(value)
+
+
+def test_animated_gif_says_how_many_frames():
+    frames = [Image.fromarray(GREY), Image.fromarray(GREY.T.copy()), Image.fromarray(GREY // 2)]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    with pytest.raises(InputError, match="holds 3 frames"):
+        read_picture(data)
+
+
+def test_folder_is_no_picture(tmp_path):
+    with pytest.raises(InputError, match="is a folder"):
+        read_picture(tmp_path)
+
+
+def test_svg_and_pdf_are_not_even_tried():
+    with pytest.raises(InputError, match="is no picture that can be read"):
+        read_picture(b"%PDF-1.4 ...")
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "RGB", "RGBA", "P", "LA", "1"])
+@pytest.mark.parametrize("target", ["L", "RGB"])
+def test_every_mode_comes_to_the_one_asked_for(mode, target):
+    picture = Image.fromarray(GREY).convert(mode)
+    data = encoded(picture, "TIFF" if mode == "CMYK" else "PNG")
+    pixels = read_picture(data, target)
+    assert pixels.dtype == np.uint8
+    assert pixels.shape == ((64, 64) if target == "L" else (64, 64, 3))
+    assert pixels.max() > 200 > 60 > pixels.min()
+
+
+def test_sixteen_bits_are_stretched():
+    deep = (GREY.astype(np.uint16) * 16) + 100  # 12 bits used of 16, as scanners do
+    pixels = read_picture(encoded(Image.fromarray(deep), "PNG"))
+    assert pixels.min() == 0
+    assert pixels.max() == 255
+    assert np.corrcoef(pixels.ravel(), GREY.ravel())[0, 1] > 0.999
+
+
+def test_transparency_is_laid_over_black():
+    clear = Image.new("RGBA", (8, 8), (255, 255, 255, 0))
+    assert read_picture(encoded(clear, "PNG")).max() == 0
+
+
+def test_exif_rotation_is_applied():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned a quarter
+    wide = Image.fromarray(GREY[:32])
+    assert open_picture(encoded(wide, "JPEG", exif=exif)).size == (32, 64)
+
+
+def test_size_is_exact_and_large_jpegs_are_read_at_a_reduced_scale():
+    big = Image.fromarray(np.kron(GREY, np.ones((20, 20), dtype=np.uint8)))
+    data = encoded(big, "JPEG", quality=95)
+    reduced = read_picture(data, "L", (64, 64)).astype(int)
+    whole = np.asarray(big.resize((64, 64), Image.Resampling.BILINEAR)).astype(int)
+    assert reduced.shape == (64, 64)
+    assert abs(reduced - whole).mean() < 1.5
+
+
+def test_arrays_and_pillow_pictures_are_taken_as_they_are():
+    assert (read_picture(GREY) == GREY).all()
+    assert (read_picture(Image.fromarray(GREY)) == GREY).all()
+    assert (
+        read_picture({"bytes": encoded(Image.fromarray(GREY), "PNG"), "path": None}) == GREY
+    ).all()

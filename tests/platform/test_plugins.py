@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from deepfield_flowers import Flowers
+
+from deepfield.domain import Domain, ModelSpec
+from deepfield.errors import ContractError, NotFoundError
+from deepfield.fields import Key, Label
+from deepfield.hookspecs import hookimpl
+from deepfield.plugins import Registry
+from deepfield.table import Table
+from deepfield_datasets.phantoms import ChestPhantoms
+
+
+class Gives:
+    """A plugin that registers what it is given."""
+
+    def __init__(self, domains=(), datasets=()):
+        self.register_domains = hookimpl(lambda: list(domains), specname="register_domains")
+        self.register_datasets = hookimpl(lambda: list(datasets), specname="register_datasets")
+
+
+def make(**changes) -> Domain:
+    body = {
+        "name": "echo",
+        "title": "Echo",
+        "question": "What was said?",
+        "inputs": Table(Key("word")),
+        "outputs": Table(Label("said")),
+        "models": (ModelSpec("plain", "ANN", "nowhere.echo:Plain"),),
+        "samples": lambda self: pd.DataFrame({"word": ["a", "b"]}),
+    }
+    return type("Echo", (Domain,), body | changes)()
+
+
+def test_register_domains():
+    registry = Registry()
+    registry.add(Gives([Flowers()]), "flowers")
+    assert list(registry.domains) == ["flowers"]
+
+
+def test_register_datasets():
+    registry = Registry()
+    registry.add(Gives(datasets=[ChestPhantoms()]), "drawings")
+    assert list(registry.datasets) == ["chest-phantoms"]
+
+
+def test_taken_name_is_an_error_that_names_both_plugins():
+    registry = Registry()
+    registry.add(Gives([Flowers()]), "first")
+    with pytest.raises(
+        ContractError, match="'flowers' of plugin 'second' is taken by plugin 'first'"
+    ):
+        registry.add(Gives([make(), Flowers()]), "second")
+    assert list(registry.domains) == ["flowers"], "a plugin is taken whole or not at all"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"name": "Echo Domain"}, "not of the form"),
+        ({"title": None}, "lacks 'title'"),
+        ({"inputs": Table()}, "lacks 'inputs'"),
+        ({"outputs": Table(Label("trust"))}, "may not be named 'trust'"),
+        ({"outputs": Table(Label("word"))}, "may not be named 'word'"),
+        ({"models": ()}, "lacks 'models'"),
+        ({"models": (ModelSpec("plain", "ANN", "no colon"),)}, "not of the form"),
+        (
+            {"models": (ModelSpec("a", "ANN", "m:A"), ModelSpec("a", "ANN", "m:B"))},
+            "two models 'a'",
+        ),
+        ({"Options": dict}, "no pydantic model"),
+    ],
+)
+def test_wrong_contract_is_one_sentence(changes, sentence):
+    with pytest.raises(ContractError, match=sentence):
+        Registry().add(Gives([make(**changes)]), "echo")
+
+
+def test_what_is_no_domain_is_refused():
+    with pytest.raises(ContractError, match="which is no Domain"):
+        Registry().add(Gives(["flowers"]), "echo")
+
+
+def test_hook_that_raises_leaves_the_others_alone():
+    class Broken:
+        @hookimpl
+        def register_domains(self):
+            raise RuntimeError("no licence found")
+
+    registry = Registry()
+    registry.add(Gives([Flowers()]), "flowers")
+    with pytest.raises(RuntimeError):
+        registry.add(Broken(), "broken")
+    registry.add(Gives([make()]), "echo")
+    assert sorted(registry.domains) == ["echo", "flowers"]
+
+
+def test_unknown_domain_is_one_sentence_with_the_nearest_name():
+    registry = Registry()
+    registry.add(Gives([Flowers()]), "flowers")
+    with pytest.raises(NotFoundError) as caught:
+        registry.domain("flower")
+    assert str(caught.value) == (
+        "No domain named 'flower'. Did you mean 'flowers'? Installed: flowers."
+    )
+
+
+def test_listing_domains_imports_no_framework():
+    code = (
+        "import sys; from deepfield.plugins import Registry; "
+        "assert 'medical-imaging' in Registry.discover().domains; "
+        "sys.exit(', '.join({'torch', 'timm', 'streamlit', 'openvino'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_deepfield_is_quick_and_light():
+    code = (
+        "import sys, deepfield; "
+        "heavy = {'torch', 'pandas', 'numpy', 'pydantic', 'streamlit'} & set(sys.modules); "
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from deepfield.errors import DeepfieldError, UsageError
+from deepfield.scoring import read_results
+from deepfield.sinks import RejectedSink, check_output, open_sink, safe_for_spreadsheets
+from deepfield.table import Rejected
+
+FRAME = pd.DataFrame(
+    {"row": [1, 2], "name": ["a,b", 'say "x"'], "note": [None, None], "score": [0.25, 1e-9]}
+)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl", ".ndjson"])
+def test_what_was_written_in_pieces_is_read_back(tmp_path, suffix):
+    path = tmp_path / f"out{suffix}"
+    with open_sink(path) as sink:
+        sink.write(FRAME.iloc[:1])
+        assert not path.exists()
+        sink.write(FRAME.iloc[1:])
+    assert not sink.part.exists()
+    found = read_results(path)
+    assert found.index.to_list() == [1, 2]
+    assert found["name"].to_list() == ["a,b", 'say "x"']
+    assert found["score"].to_list() == [0.25, 1e-9]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+def test_nothing_written_is_still_a_file(tmp_path, suffix):
+    with open_sink(tmp_path / f"out{suffix}"):
+        pass
+    assert (tmp_path / f"out{suffix}").exists()
+
+
+def test_unknown_ending_and_existing_file_are_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"end it in \.csv, \.parquet"):
+        check_output(tmp_path / "out.xlsx", overwrite=False)
+    (tmp_path / "out.csv").touch()
+    with pytest.raises(UsageError, match="exists already"):
+        check_output(tmp_path / "out.csv", overwrite=False)
+    check_output(tmp_path / "out.csv", overwrite=True)
+
+
+def test_full_disk_is_one_sentence_that_says_where_the_rest_lies(tmp_path):
+    sink = open_sink(tmp_path / "out.csv")
+    # A device on which every write finds no space; unbuffered, so that closing writes nothing.
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        sink.file = full
+        with pytest.raises(DeepfieldError, match=r"the disk is full.*out\.csv\.part"):
+            sink.write(pd.DataFrame({"row": range(100_000)}))
+        sink.file = sink.part.open("ab")
+
+
+def test_unwritable_folder_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DeepfieldError, match="Cannot write"):
+        open_sink(tmp_path / "file" / "out.csv")
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("+1+cmd|x", "'+1+cmd|x"),
+        ("-2", "-2"),
+        ("-1.5e3", "-1.5e3"),
+        ("+49 30 1234", "'+49 30 1234"),
+        ("a=b", "a=b"),
+    ],
+)
+def test_formulas_are_defused_and_numbers_are_not(cell, written):
+    assert safe_for_spreadsheets(pd.DataFrame({"x": [cell]}))["x"][0] == written
+
+
+def test_rejected_rows_get_a_file_only_when_there_are_some(tmp_path):
+    sink = RejectedSink.beside(tmp_path / "scored.parquet")
+    sink.write([])
+    assert not sink.path.exists()
+    sink.write([Rejected(3, "a.png", "is empty")])
+    sink.close()
+    assert sink.path.name == "scored.rejected.csv"
+    assert pd.read_csv(sink.path).to_dict("records") == [
+        {"row": 3, "source": "a.png", "reason": "is empty"}
+    ]

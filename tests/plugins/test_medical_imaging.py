@@ -1,0 +1,108 @@
+"""The chest X-ray model on drawn films; its figures on real ones are in its card."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from deepfield.loading import Model, load_model
+from deepfield.models import ModelFolder
+from deepfield.scoring import Job
+from deepfield_medical_imaging import MedicalImaging
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load_model(MedicalImaging())
+
+
+def test_probability_label_and_confidence_agree(model, phantoms):
+    results = model.predict(phantoms)
+    ill = results["pneumonia"] >= 0.5
+    assert (results["finding"] == np.where(ill, "pneumonia", "normal")).all()
+    expected = np.where(ill, results["pneumonia"], 1 - results["pneumonia"])
+    np.testing.assert_allclose(results["confidence"], expected)
+
+
+def test_threshold_moves_the_call_and_nothing_else(model, phantoms):
+    usual, eager = model.predict(phantoms), model.predict(phantoms, threshold=0.01)
+    pd.testing.assert_series_equal(usual["pneumonia"], eager["pneumonia"])
+    assert (eager["finding"] == "pneumonia").sum() >= (usual["finding"] == "pneumonia").sum()
+
+
+def test_stricter_promise_abstains_more(model):
+    calibration = model.predictor.calibration
+    levels = [calibration.least_confidence(error) for error in (0.005, 0.02, 0.05, 0.2)]
+    assert levels == sorted(levels, reverse=True)
+    assert levels[-1] < levels[0]
+
+
+def test_brightness_and_contrast_change_nothing(model, phantoms):
+    from deepfield.images import read_picture
+
+    film = read_picture(phantoms["image"][0]).astype(float)
+    changed = [film, film * 0.5, film * 0.5 + 60]
+    frame = pd.DataFrame({"image": [each.round().astype(np.uint8) for each in changed]})
+    assert np.ptp(model.predict(frame)["pneumonia"]) < 0.05
+
+
+def test_foreign_pictures_are_unfamiliar(model):
+    generator = np.random.default_rng(0)
+    noise = generator.integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    stripes = np.tile(np.array([0, 255], dtype=np.uint8), (128, 64))
+    gradient = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
+    black = np.zeros((64, 64), dtype=np.uint8)
+    frame = pd.DataFrame({"image": [noise, stripes, gradient, black]})
+    assert (model.predict(frame)["trust"] == "unfamiliar").all()
+
+
+def test_torch_and_openvino_give_the_same_answers(model, phantoms, monkeypatch):
+    from deepfield.neural import engines
+
+    fast = model.predict(phantoms)
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)  # as if it were not installed
+    plain = load_model(MedicalImaging(), device="cpu")
+    assert isinstance(plain.predictor.engine, engines.TorchEngine)
+    np.testing.assert_allclose(plain.predict(phantoms)["pneumonia"], fast["pneumonia"], atol=1e-2)
+
+
+def test_modes_and_depths_of_one_film_give_one_answer(model, phantoms, tmp_path):
+    from deepfield.images import open_picture
+
+    film = open_picture(phantoms["image"][0], "L")
+    deep = Image.fromarray(np.asarray(film).astype(np.uint16) * 200)
+    film.save(tmp_path / "grey.png")
+    film.convert("RGB").save(tmp_path / "colour.png")
+    film.convert("CMYK").save(tmp_path / "print.tiff")
+    film.convert("RGBA").save(tmp_path / "alpha.png")
+    film.convert("P").save(tmp_path / "palette.gif")
+    deep.save(tmp_path / "deep.png")
+    result = Job(model, tmp_path).run()
+    assert len(result.frame) == 6
+    assert np.ptp(result.frame["pneumonia"]) < 0.05
+
+
+def test_heat_map_lies_where_the_explanation_says(model, phantoms):
+    for explanation in model.explain(phantoms):
+        heat = explanation.heatmap.values
+        assert heat.shape == (model.folder.config["image_size"] // 16,) * 2
+        assert heat.max() == pytest.approx(1.0)
+        assert "Called" in explanation.summary
+        assert "of the picture" in explanation.summary
+
+
+def test_shipped_model_reaches_what_its_card_says_and_is_small():
+    folder = ModelFolder(MedicalImaging.models[0].folder)
+    assert sum(file.stat().st_size for file in folder.path.rglob("*")) < 25 * 2**20
+    figures = json.loads((folder.path / "figures.json").read_text())
+    assert figures["clean"]["auc"] > figures["baseline"]["auc"]
+    assert figures["clean"]["auc"] >= 0.988
+    assert figures["clean"]["ece"] <= 0.05
+    assert figures["deletion"]["hottest hurts more than random pixels"] >= 0.8
+    assert figures["guard"]["chest films flagged"] <= 0.02
+    shown = {each["metric"]: each["value"] for each in folder.figures[:5]}
+    assert shown["auc"] == pytest.approx(figures["clean"]["auc"], abs=1e-4)
