@@ -36,8 +36,8 @@ def films(tmp_path: Path, phantoms: pd.DataFrame) -> Path:
     """A folder with four drawn films."""
     folder = tmp_path / "films"
     folder.mkdir()
-    for row in phantoms.itertuples():
-        (folder / row.name).write_bytes(row.image)
+    for image in phantoms["image"]:
+        (folder / image["path"]).write_bytes(image["bytes"])
     return folder
 
 

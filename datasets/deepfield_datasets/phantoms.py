@@ -23,7 +23,7 @@ SIZE = 224
 
 
 class ChestPhantoms(SimulatedDataset):
-    """Rows: ``image`` (PNG bytes), ``name`` and ``drawn_as`` (normal or pneumonia)."""
+    """Rows: ``image`` (a dict of PNG ``bytes`` and a name as ``path``), ``drawn_as`` (its kind)."""
 
     name = "chest-phantoms"
     card = DatasetCard(
@@ -43,8 +43,10 @@ class ChestPhantoms(SimulatedDataset):
             Image.fromarray(draw_chest(generator, clouded)).save(file, "PNG")
             records.append(
                 {
-                    "image": file.getvalue(),
-                    "name": f"phantom-{seed}-{row + 1}.png",
+                    "image": {
+                        "bytes": file.getvalue(),
+                        "path": f"phantom-{seed}-{row + 1}.png",
+                    },
                     "drawn_as": "pneumonia" if clouded else "normal",
                 }
             )
@@ -126,8 +128,8 @@ def draw_chest(generator: np.random.Generator, clouded: bool) -> np.ndarray:
         )
         patchy = gaussian_filter(generator.normal(0, 1, x.shape), 9)
         patchy = 1 + 0.35 * patchy / patchy.std()
-        absorption += lungs * cloud * (1 - 0.8 * heart) * np.clip(patchy, 0.2, 2) * vary(0.27, 0.05)
-        absorption += lungs * vary(0.1, 0.03)  # the other lung is veiled, too
+        absorption += lungs * cloud * (1 - 0.8 * heart) * np.clip(patchy, 0.2, 2) * vary(0.3, 0.05)
+        absorption += lungs * vary(0.13, 0.03)  # the other lung is veiled, too
 
     film = gaussian_filter(np.clip(absorption, 0, 1), 0.7)
     film = film ** vary(0.95, 0.1) * vary(255, 10) + generator.normal(0, 2.5, film.shape)

@@ -71,6 +71,8 @@ class Domain(ABC):
     """A Material symbol."""
     notice: ClassVar[str] = ""
     """What a person must know before acting on a result."""
+    example: ClassVar[str] = ""
+    """What the built-in example is, for people who try it."""
     inputs: ClassVar[Table]
     outputs: ClassVar[Table]
     Options: ClassVar[type[BaseModel]] = Options

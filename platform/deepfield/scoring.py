@@ -106,28 +106,49 @@ def read_results(path: Path) -> pd.DataFrame:
 
 
 class BatchSize:
-    """Find the batch size by climbing: double while rows a second rise by a tenth."""
+    """Find the batch size by climbing: double while rows a second rise by a tenth.
+
+    Each size is timed over a few batches and a second doubling is tried before giving up, since
+    a machine that does other things at once is noisy.
+    """
 
     def __init__(self, largest: int) -> None:
         self.size = min(FIRST_BATCH, largest)
         self.largest = largest
-        self._best = 0.0
+        self._best = (0.0, self.size)
+        self._rows, self._seconds, self._batches = 0, 0.0, 0
+        self._misses = 0
         self._settled = False
         self._warm = False
 
+    @classmethod
+    def fixed(cls, size: int) -> BatchSize:
+        """Return a size that stays what it is."""
+        batch = cls(size)
+        batch.size, batch._settled = size, True
+        return batch
+
     def note(self, rows: int, seconds: float) -> None:
         """Take in what a batch of the present size took."""
-        if self._settled or rows < self.size:
+        if self._settled or rows < self.size:  # smaller ones were cut before the size changed
             return
         if not self._warm:  # the first batch also pays for whatever the engine does once
             self._warm = True
             return
-        rate = rows / max(seconds, 1e-9)
-        if rate > 1.1 * self._best and self.size < self.largest:
-            self._best = rate
-            self.size = min(2 * self.size, self.largest)
+        self._rows, self._seconds = self._rows + rows, self._seconds + seconds
+        self._batches += 1
+        if self._seconds < 0.03 and self._batches < 3:
+            return
+        rate = self._rows / max(self._seconds, 1e-9)
+        self._rows, self._seconds, self._batches = 0, 0.0, 0
+        if rate > 1.1 * self._best[0]:
+            self._best, self._misses = (rate, self.size), 0
         else:
-            self._settled = True
+            self._misses += 1
+        if self._misses == 2 or self.size == self.largest:
+            self.size, self._settled = self._best[1], True
+        else:
+            self.size = min(2 * self.size, self.largest)
 
 
 class Job:
@@ -277,9 +298,11 @@ class Job:
 
     def _batches(self) -> Iterator[Batch]:
         """Yield what was answered, in order."""
-        size = BatchSize(self._batch_size or self.model.predictor.largest_batch)
-        if self._batch_size:
-            size.size = self._batch_size
+        size = (
+            BatchSize.fixed(self._batch_size)
+            if self._batch_size
+            else BatchSize(self.model.predictor.largest_batch)
+        )
         threads = os.cpu_count() or 1
         waiting: deque[tuple[Chunk, Future[Checked]]] = deque()
         with ThreadPoolExecutor(threads, thread_name_prefix="deepfield-read") as pool:

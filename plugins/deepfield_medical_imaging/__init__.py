@@ -43,6 +43,10 @@ class MedicalImaging(Domain):
         "Research software, not a medical device. Trained on films of one hospital's patients "
         "aged one to five; no finding here replaces a radiologist's."
     )
+    example = (
+        "The built-in example is six drawn films, nobody's scans: a model that knows its limits "
+        "calls them unfamiliar."
+    )
     inputs = Table(Image("image", mode="L", help="a front chest film as PNG, JPEG or TIFF"))
     outputs = Table(
         Label("finding", values=("normal", "pneumonia"), help="what the film is called"),

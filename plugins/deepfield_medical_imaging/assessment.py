@@ -40,7 +40,7 @@ from deepfield_datasets.phantoms import ChestPhantoms
 from deepfield_medical_imaging import MedicalImaging
 from deepfield_medical_imaging.augmentation import CORRUPTIONS
 from deepfield_medical_imaging.card import write_card
-from deepfield_medical_imaging.chest_xray import ChestXrayPredictor
+from deepfield_medical_imaging.chest_xray import NETWORK, ChestXrayPredictor
 from deepfield_medical_imaging.network import ImageClassifier, NetworkConfig
 from deepfield_medical_imaging.training import CLASSES, corrupted_films, split_by_patient
 
@@ -68,7 +68,7 @@ def main(data, weights, output, brain, architecture, size, trained_with) -> None
     network = averaged(weights, NetworkConfig(CLASSES, architecture, size))
     folder = write_network(network, output)
     example = np.zeros((1, size, size), dtype=np.uint8)
-    forward = open_engine(folder, lambda: network, example)
+    forward = open_engine(folder, lambda: network, example, NETWORK)
 
     console.print(f"reading {len(films):,} films under {len(CORRUPTIONS)} corruptions")
     labels = validation["label"].map(CLASSES.index).to_numpy()

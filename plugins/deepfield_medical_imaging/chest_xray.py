@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -20,7 +21,9 @@ from deepfield_medical_imaging import MedicalImagingOptions
 if TYPE_CHECKING:
     from deepfield_medical_imaging.network import ImageClassifier
 
-__all__ = ["ChestXrayPredictor"]
+__all__ = ["NETWORK", "ChestXrayPredictor", "build"]
+
+NETWORK = Path(__file__).with_name("network.py")
 
 
 class ChestXrayPredictor(Predictor):
@@ -50,7 +53,7 @@ class ChestXrayPredictor(Predictor):
         # The small files first: a folder that lacks one says so before a graph is made.
         calibration = Calibration.load(folder.file("calibration.json"))
         guard = MahalanobisGuard.load(folder.file("guard.safetensors"))
-        engine = open_engine(folder, lambda: build(folder), example, device)
+        engine = open_engine(folder, lambda: build(folder), example, NETWORK, device)
         return cls(folder, engine, calibration, guard)
 
     def predict(self, rows: pd.DataFrame, options: MedicalImagingOptions) -> pd.DataFrame:

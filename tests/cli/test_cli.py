@@ -165,7 +165,7 @@ def test_all_rows_bad_is_a_failure(tmp_path):
 
 
 def test_ctrl_c_leaves_a_usable_part(tmp_path):
-    drawn = ChestPhantoms().generate(1, seed=0)["image"][0]
+    drawn = ChestPhantoms().generate(1, seed=0)["image"][0]["bytes"]
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
         for number in range(6000):
             archive.writestr(f"{number:05}.png", drawn)

@@ -83,9 +83,9 @@ def test_example_is_one_click_and_shows_answer_heat_map_and_table(page, address)
 def test_upload_score_download_reload(page, address, tmp_path):
     drawn = ChestPhantoms().generate(3, seed=5)
     files = []
-    for row in drawn.itertuples():
-        file = tmp_path / row.name
-        file.write_bytes(row.image)
+    for image in drawn["image"]:
+        file = tmp_path / image["path"]
+        file.write_bytes(image["bytes"])
         files.append(file)
     (tmp_path / "report.png").write_text("this is text")
     page.goto(f"{address}/medical-imaging")
@@ -133,7 +133,7 @@ def test_scoring_nothing_asks_for_a_file(page, address):
 def test_long_work_shows_progress_and_can_be_cancelled(page, address, tmp_path):
     import zipfile
 
-    drawn = ChestPhantoms().generate(1, seed=0)["image"][0]
+    drawn = ChestPhantoms().generate(1, seed=0)["image"][0]["bytes"]
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
         for number in range(5000):
             archive.writestr(f"{number:05}.png", drawn)

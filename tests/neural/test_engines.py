@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,7 +48,9 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (70, 24, 24), dtype=np.uint8)
 
 def engines(folder: ModelFolder):
     return [
-        open_engine(folder, lambda: build(folder), PIXELS[:1], "cpu", openvino=choice)
+        open_engine(
+            folder, lambda: build(folder), PIXELS[:1], Path(__file__), "cpu", openvino=choice
+        )
         for choice in (True, False)
     ]
 
@@ -67,8 +70,30 @@ def test_cached_graph_needs_no_network(folder):
     def never() -> nn.Module:
         raise AssertionError("the graph was in the cache")
 
-    again = open_engine(folder, never, PIXELS[:1], "cpu", openvino=True)(PIXELS)
+    again = open_engine(folder, never, PIXELS[:1], Path(__file__), "cpu", openvino=True)(PIXELS)
     np.testing.assert_array_equal(first[0], again[0])
+
+
+def test_changed_code_makes_a_new_graph(folder, tmp_path):
+    """The same weights in a network that computes something else must not meet an old graph."""
+    code = tmp_path / "network.py"
+    code.write_text("first")
+    open_engine(folder, lambda: build(folder), PIXELS[:1], code, "cpu", openvino=True)
+    code.write_text("second")
+
+    class Doubled(Small):
+        def forward(self, pixels):
+            logits, pooled = super().forward(pixels)
+            return 2 * logits, pooled
+
+    def changed():
+        network = Doubled()
+        load_weights(network, folder.weights)
+        return network
+
+    again = open_engine(folder, changed, PIXELS[:1], code, "cpu", openvino=True)
+    plain = engines(folder)[1]
+    np.testing.assert_allclose(again(PIXELS)[0], 2 * plain(PIXELS)[0], atol=2e-2)
 
 
 def test_engine_may_be_called_from_many_threads(folder):

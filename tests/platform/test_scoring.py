@@ -178,12 +178,23 @@ def test_memory_stays_flat_however_many_rows(model, tmp_path):
 
 
 def test_batches_grow_while_that_is_quicker():
-    size = BatchSize(largest=100)
+    size = BatchSize(largest=1000)
     size.note(8, 1.0)  # warming up counts for nothing
-    for rate in (10, 20, 40, 41):
+    for rate in (10, 20, 40, 41, 39):
         size.note(size.size, size.size / rate)
-    assert size.size == 64
+    assert size.size == 32, "the size that was best, after two doublings that gained nothing"
+    size.note(32, 0.001)
+    assert size.size == 32
+
+
+def test_batches_never_outgrow_the_largest():
+    size = BatchSize(largest=20)
+    size.note(8, 1.0)
+    for rate in (10, 20, 40, 80):
+        size.note(size.size, size.size / rate)
+    assert size.size == 20
     assert BatchSize(largest=4).size == 4
+    assert BatchSize.fixed(5).size == 5
 
 
 def test_two_jobs_at_once_do_not_meet(model):

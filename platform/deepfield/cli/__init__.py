@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from importlib import import_module
 
@@ -61,6 +62,9 @@ def deepfield() -> None:
 
 def main() -> None:
     """Run the command; show what a person can act on as one sentence, and bugs as they are."""
+    handler = logging.StreamHandler()  # to standard error
+    logging.getLogger("deepfield").addHandler(handler)
+    logging.getLogger("deepfield").setLevel(logging.INFO)
     try:
         code = deepfield.main(standalone_mode=False)
     except click.ClickException as error:

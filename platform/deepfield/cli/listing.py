@@ -16,6 +16,8 @@ from deepfield.plugins import Registry
 
 __all__ = ["datasets", "domains", "models"]
 
+SHOWN = ("model", "domain", "technique", "about", "hash")
+
 
 @click.command()
 @as_json_flag
@@ -53,7 +55,7 @@ def domains(as_json: bool) -> None:
         }
         for _, domain in sorted(registry.domains.items())
     ]
-    show(rows, ("domain", "answers", "takes", "gives"), "No domains are installed.")
+    show(rows, "No domains are installed.")
     if failures:
         click.echo("Plugins that failed:", err=True)
         for each in failures:
@@ -83,7 +85,8 @@ def models(domain: str | None, card: str | None, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        show(rows, ("model", "domain", "technique", "about", "hash"), "No models are installed.")
+        shown = [{name: row[name] for name in SHOWN} for row in rows]
+        show(shown, "No models are installed.")
 
 
 def _model_row(domain: Domain, spec: ModelSpec, with_figures: bool) -> dict[str, Any]:
@@ -106,7 +109,13 @@ def _model_row(domain: Domain, spec: ModelSpec, with_figures: bool) -> dict[str,
 @click.command()
 @as_json_flag
 def datasets(as_json: bool) -> None:
-    """List the datasets that plugins know. Real ones are not shipped: you name their folder."""
+    """List the datasets that plugins know. Real ones are not shipped: you name their folder.
+
+    \b
+    Examples:
+      deepfield datasets
+      deepfield datasets --json      # with what is known to mislead in each
+    """
     rows = [
         {
             "dataset": each.name,
@@ -121,4 +130,5 @@ def datasets(as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        show(rows, ("dataset", "kind", "about", "license", "source"), "No datasets are known.")
+        shown = [{name: value for name, value in row.items() if name != "traps"} for row in rows]
+        show(shown, "No datasets are known.")

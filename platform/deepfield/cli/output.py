@@ -17,12 +17,13 @@ __all__ = ["as_json_flag", "show"]
 as_json_flag = click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 
 
-def show(rows: Sequence[dict[str, Any]], columns: Sequence[str], empty: str) -> None:
-    """Print the named columns of some records; the first is what one types elsewhere."""
+def show(rows: Sequence[dict[str, Any]], empty: str) -> None:
+    """Print records of the same keys as a table; the first column is what one types elsewhere."""
     if not rows:
         click.echo(empty)
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    columns = list(rows[0])
     for place, column in enumerate(columns):
         table.add_column(column, no_wrap=place == 0, style="bold" if place == 0 else "")
     for row in rows:

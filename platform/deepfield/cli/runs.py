@@ -39,16 +39,17 @@ def runs(id: str | None, domain: str | None, limit: int, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    columns = (
-        "id",
-        "started",
-        "face",
-        "domain",
-        "model",
-        "source",
-        "status",
-        "rows_out",
-        "rows_rejected",
-        "seconds",
-    )
-    show(found, columns, "No runs yet. Try: deepfield score medical-imaging xrays/ -o scored.csv")
+    rows = [
+        {
+            "run": run["id"],
+            "started (UTC)": run["started"][:16].replace("T", " "),
+            "domain": run["domain"],
+            "source": run["source"],
+            "status": run["status"],
+            "rows": run["rows_out"],
+            "aside": run["rows_rejected"],
+            "seconds": round(run["seconds"], 1),
+        }
+        for run in found
+    ]
+    show(rows, "No runs yet. Try: deepfield score medical-imaging xrays/ -o scored.csv")

@@ -12,7 +12,7 @@ from deepfield.errors import DeepfieldError
 from deepfield.history import History
 from deepfield.images import SUFFIXES
 from deepfield.loading import Model
-from deepfield.sources.tables import READERS
+from deepfield.sources.tables import READERS, FrameSource
 
 __all__ = ["show"]
 
@@ -89,6 +89,8 @@ def score_tab(model: Model) -> None:
             )
         elif sent or example:
             begin(model, slot, uploads if sent else None, options or {})
+        if domain.example:
+            st.caption(domain.example)
         st.caption(
             "Uploads stay on this machine and are deleted with the session; results are kept under "
             "*Past runs*, without the pictures."
@@ -127,8 +129,8 @@ def begin(model: Model, slot: str, uploads: list | None, options: dict) -> None:
     st.query_params.pop("run", None)
     try:
         if uploads is None:
-            work = Work(model, model.domain.samples(), options)
-            work.job.source.name = "built-in example"
+            samples = FrameSource(model.domain.samples(), "built-in example")
+            work = Work(model, samples, options)
         else:
             source, folder = spool(uploads, model)
             work = Work(model, source, options, folder)

@@ -11,6 +11,25 @@ __all__ = ["show"]
 
 COLUMNS = 3
 
+CARRIED = (
+    (
+        ":material/percent:",
+        "Confidence",
+        "Calibrated: of the answers given 90 %, nine in ten are right on validation data.",
+    ),
+    (
+        ":material/verified:",
+        "Trust",
+        "ok; unsure, where the model abstains to keep the error rate that you accept; or "
+        "unfamiliar, where the input is unlike anything it was trained on.",
+    ),
+    (
+        ":material/lightbulb:",
+        "A reason",
+        "A heat map over the picture, or what each input added to the score.",
+    ),
+)
+
 
 def show(registry: Registry, pages: dict[str, StreamlitPage]) -> None:
     st.title("Deep learning for every field")
@@ -37,6 +56,11 @@ def show(registry: Registry, pages: dict[str, StreamlitPage]) -> None:
                     label=f"Open {domain.title.lower()}",
                     icon=":material/arrow_forward:",
                 )
+    st.subheader("What every answer carries", anchor=False)
+    for place, (icon, name, words) in zip(st.columns(COLUMNS), CARRIED, strict=True):
+        with place.container(border=True, height="stretch"):
+            st.markdown(f"{icon} **{name}**")
+            st.caption(words)
     if registry.failures:
         st.subheader("Plugins that failed", anchor=False)
         st.caption("They are installed and do not work; everything else does.")

@@ -89,6 +89,10 @@ def aside(run: Run) -> None:
 def table(model: Model, run: Run, frame: pd.DataFrame, work: Work | None) -> int:
     """Show the rows and return the number of the one that was chosen."""
     shown = frame.reset_index()
+    # What was asked and answered first; what travelled along after it.
+    known = ["row", *model.domain.inputs.names, *model.domain.results.names]
+    along = [name for name in shown.columns if name not in known]
+    shown = shown[[name for name in known if name in shown.columns] + along]
     config: dict[str, Any] = {"row": st.column_config.NumberColumn("row", width="small")}
     for each in model.domain.results:
         if isinstance(each, Probability):
@@ -97,7 +101,6 @@ def table(model: Model, run: Run, frame: pd.DataFrame, work: Work | None) -> int
                 min_value=0.0,
                 max_value=1.0,
                 format="percent",
-                color="auto",
                 help=each.help or None,
             )
         else:
@@ -172,7 +175,7 @@ def detail(model: Model, run: Run, frame: pd.DataFrame, chosen: int, work: Work 
 
 def row_names(model: Model, frame: pd.DataFrame) -> dict[int, str]:
     """Return what each row is called: its number and its first telling column."""
-    telling = "name" if "name" in frame.columns else model.domain.inputs.names[0]
+    telling = model.domain.inputs.names[0]
     values = frame[telling] if telling in frame.columns else pd.Series("", frame.index)
     return {
         int(number): f"{number} · {value}"

@@ -6,6 +6,8 @@ the cache folder; with it there, a process scores without importing torch at all
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["Engine", "OpenVinoEngine", "TorchEngine", "open_engine"]
+
+log = logging.getLogger(__name__)
 
 SLICE = 16
 """Rows a request. On two cores MobileNetV2 at 160 pixels runs best at 8 to 32."""
@@ -106,6 +110,7 @@ def open_engine(
     folder: ModelFolder,
     build: Callable[[], nn.Module],
     example: np.ndarray,
+    code: Path,
     device: str = "auto",
     openvino: bool | None = None,
 ) -> Engine:
@@ -114,6 +119,7 @@ def open_engine(
     Args:
         build: makes the network with its weights; called only if torch is needed.
         example: a batch of one row, for tracing.
+        code: the file that defines the network; when it changes, so does the cached graph.
         device: ``auto`` takes CUDA where there is one, else the CPU.
         openvino: whether the CPU runs it through OpenVINO; None: if it is installed.
     """
@@ -121,16 +127,20 @@ def open_engine(
         return TorchEngine(build(), "cuda")
     if openvino is False or (openvino is None and find_spec("openvino") is None):
         return TorchEngine(build(), "cpu")
-    return OpenVinoEngine(_graph(folder, build, example))
+    return OpenVinoEngine(_graph(folder, build, example, code))
 
 
-def _graph(folder: ModelFolder, build: Callable[[], nn.Module], example: np.ndarray) -> Path:
+def _graph(
+    folder: ModelFolder, build: Callable[[], nn.Module], example: np.ndarray, code: Path
+) -> Path:
     """Return the cached graph of a model, making it if need be."""
     import openvino
 
-    version = openvino.get_version().split("-")[0]
-    place = cache_folder() / "engines" / f"{folder.network_hash[:16]}-openvino-{version}"
+    parts = (folder.network_hash, code.read_text(encoding="utf-8"), openvino.get_version())
+    key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+    place = cache_folder() / "engines" / f"{folder.path.name}-{key}"
     if not (place / "network.xml").is_file():
+        log.info("Preparing %s for this machine; this is done once.", folder.path.name)
         place.parent.mkdir(parents=True, exist_ok=True)
         # Made aside and moved, so that two processes or a kill cannot leave half a graph.
         with tempfile.TemporaryDirectory(dir=place.parent) as aside:

@@ -27,8 +27,8 @@ LONGEST_LINE = 64 * 2**20
 class FrameSource(Source):
     """A DataFrame that is in memory already; row numbers count from 1, its index is not used."""
 
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self.name = "DataFrame"
+    def __init__(self, frame: pd.DataFrame, name: str = "DataFrame") -> None:
+        self.name = name
         self.frame = frame
         self.total = len(frame)
 
