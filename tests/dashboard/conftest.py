@@ -13,8 +13,11 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from playwright.sync_api import expect
 
 ROOT = Path(__file__).parents[2]
+
+expect.set_options(timeout=60_000)  # a model loads within it, on a machine that does other things
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 

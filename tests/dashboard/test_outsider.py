@@ -89,30 +89,30 @@ def test_it_scores_from_python(python, tmp_path):
     assert done.stdout.strip() == "['setosa', 'versicolor', 'virginica']", done.stderr
 
 
+@pytest.fixture(scope="module")
+def address(python: Path, dashboard_home: Path, serve_dashboard) -> Iterator[str]:
+    """The dashboard as ``deepfield dashboard`` starts it, from anywhere."""
+    code = "from deepfield.cli import main; main()"
+    command = [str(python), "-c", code, "dashboard", "--no-browser", "--port"]
+    yield from serve_dashboard(command, Path("/"), dashboard_home)
+
+
 @pytest.mark.browser
-class TestDashboard:
-    @pytest.fixture(scope="class")
-    def address(self, python: Path, dashboard_home: Path, serve_dashboard) -> Iterator[str]:
-        """The dashboard as ``deepfield dashboard`` starts it, from anywhere."""
-        code = "from deepfield.cli import main; main()"
-        command = [str(python), "-c", code, "dashboard", "--no-browser", "--port"]
-        yield from serve_dashboard(command, Path("/"), dashboard_home)
+def test_it_has_a_card_and_a_page_and_broken_plugins_are_listed(page, address, tmp_path):
+    page.goto(address)
+    expect(page.get_by_text("Which iris is it").first).to_be_visible()
+    expect(page.get_by_text("this plugin needs a licence file")).to_be_visible()
+    expect(page.get_by_text("is taken by plugin 'medical-imaging'")).to_be_visible()
+    page.get_by_role("link", name="Open flowers").click()
+    page.get_by_role("button", name="Try the built-in example").click()
+    expect(page.get_by_text("Called setosa: petal width spoke most for it.")).to_be_visible()
 
-    def test_it_has_a_card_and_a_page_and_broken_plugins_are_listed(self, page, address, tmp_path):
-        page.goto(address)
-        expect(page.get_by_text("Which iris is it").first).to_be_visible()
-        expect(page.get_by_text("this plugin needs a licence file")).to_be_visible()
-        expect(page.get_by_text("is taken by plugin 'medical-imaging'")).to_be_visible()
-        page.get_by_role("link", name="Open flowers").click()
-        page.get_by_role("button", name="Try the built-in example").click()
-        expect(page.get_by_text("Called setosa: petal length spoke most for it.")).to_be_visible()
-
-        rows = tmp_path / "rows.csv"
-        rows.write_text(
-            "sepal_length,sepal_width,petal_length,petal_width\n5,3.4,1.5,0.2\n5,x,1.5,0.2\n"
-        )
-        page.locator("input[type=file]").set_input_files(rows)
-        expect(page.get_by_text("rows.csv").first).to_be_visible()
-        page.get_by_role("button", name="Score").click()
-        expect(page.get_by_text("1 of 2 rows were set aside")).to_be_visible()
-        expect(page.get_by_test_id("stException")).to_have_count(0)
+    rows = tmp_path / "rows.csv"
+    rows.write_text(
+        "sepal_length,sepal_width,petal_length,petal_width\n5,3.4,1.5,0.2\n5,x,1.5,0.2\n"
+    )
+    page.locator("input[type=file]").set_input_files(rows)
+    expect(page.get_by_text("rows.csv").first).to_be_visible()
+    page.get_by_role("button", name="Score").click()
+    expect(page.get_by_text("1 of 2 rows were set aside")).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)

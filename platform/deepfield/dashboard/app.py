@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
@@ -12,9 +13,12 @@ from deepfield.domain import Domain
 
 __all__ = ["main"]
 
+# A file, for the browser would fetch a Material symbol from Google.
+ICON = Path(__file__).with_name("icon.png")
+
 
 def main() -> None:
-    st.set_page_config(page_title="Deepfield", page_icon=":material/landscape_2:", layout="wide")
+    st.set_page_config(page_title="Deepfield", page_icon=ICON, layout="wide")
     found = registry()
     pages = {
         name: st.Page(page_for(domain), title=domain.title, icon=domain.icon, url_path=name)
