@@ -21,9 +21,10 @@ SCREENSHOTS = (
 )
 
 
-def shoot(page: Page, name: str) -> None:
+def shoot(page: Page, name: str, height: int = 1000) -> None:
     """Keep a screenshot where ``make screenshots`` asks for it."""
     if SCREENSHOTS is not None:
+        page.set_viewport_size({"width": 1400, "height": height})
         page.wait_for_timeout(1500)  # charts draw themselves after the page is there
         page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
@@ -69,7 +70,7 @@ def test_example_is_one_click_and_shows_answer_heat_map_and_table(page, address)
     ).to_be_visible()
     picture = page.get_by_test_id("stImage").locator("img")
     expect(picture).to_be_visible()
-    shoot(page, "medical-imaging")
+    shoot(page, "medical-imaging", 1780)
     # The opacity control changes the drawn picture.
     before = picture.get_attribute("src")
     handle = page.get_by_role("slider", name="Heat map")
@@ -87,9 +88,11 @@ def test_upload_score_download_reload(page, address, tmp_path):
         file = tmp_path / image["path"]
         file.write_bytes(image["bytes"])
         files.append(file)
-    (tmp_path / "report.png").write_text("this is text")
+    # A name that would be a picture from another machine, if it were read as Markdown.
+    evil = tmp_path / "![x](https:evil.example.png"
+    evil.write_text("this is text")
     page.goto(f"{address}/medical-imaging")
-    upload(page, [*files, tmp_path / "report.png"])
+    upload(page, [*files, evil])
     expect(page.get_by_text("1 of 4 rows were set aside")).to_be_visible()
     settled(page)
     with page.expect_download() as download:
@@ -112,6 +115,17 @@ def test_upload_score_download_reload(page, address, tmp_path):
     page.get_by_role("combobox", name="Open a run").click()
     expect(page.get_by_role("option", name=re.compile(run))).to_be_visible()
     no_exception(page)
+
+
+def test_names_are_never_read_as_markdown(page, address, requests, tmp_path):
+    evil = tmp_path / "![x](http:evil.example) **b** $y$ :red[z].png"
+    evil.write_bytes(ChestPhantoms().generate(1, seed=5)["image"][0]["bytes"])
+    page.goto(f"{address}/medical-imaging")
+    page.locator("input[type=file]").set_input_files(evil)
+    page.get_by_role("button", name="Score").click()
+    expect(page.get_by_text(f"{evil.name} · chest-xray")).to_be_visible()
+    settled(page)
+    assert not [url for url in requests if "evil" in url]
 
 
 def test_only_bad_files_are_one_sentence_each(page, address, tmp_path):
@@ -162,7 +176,7 @@ def test_dark_theme_looks_designed_too(browser, address):
     settled(page)
     background = page.get_by_test_id("stApp").evaluate("e => getComputedStyle(e).backgroundColor")
     assert background == "rgb(16, 25, 28)"
-    shoot(page, "medical-imaging-dark")
+    shoot(page, "medical-imaging-dark", 1780)
     context.close()
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from deepfield.dashboard import cached, results_view, runs_page
 from deepfield.dashboard.forms import options_form
+from deepfield.dashboard.words import plain
 from deepfield.dashboard.work import Work, spool
 from deepfield.domain import Domain, ModelSpec
 from deepfield.errors import DeepfieldError
@@ -26,10 +27,10 @@ def show(domain: Domain) -> None:
     try:
         model = cached.model(domain, domain.name, spec.name)
     except DeepfieldError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         return
     except Exception as error:  # a plugin may raise anything; the other pages must go on
-        st.error(f"The model {spec.name!r} failed to load: {type(error).__name__}: {error}")
+        st.error(plain(f"The model {spec.name!r} failed to load: {type(error).__name__}: {error}"))
         return
     score, card, past = st.tabs(
         [
@@ -110,7 +111,9 @@ def score_tab(model: Model) -> None:
         elif work.running:
             watch(work)
         elif work.error or work.result is None:
-            st.error(work.error or "The run ended without a result.", icon=":material/error:")
+            st.error(
+                plain(work.error or "The run ended without a result."), icon=":material/error:"
+            )
         else:
             st.query_params["run"] = work.result.run.id
             results_view.show(model, work.result.run, work)
@@ -135,7 +138,7 @@ def begin(model: Model, slot: str, uploads: list | None, options: dict) -> None:
             source, folder = spool(uploads, model)
             work = Work(model, source, options, folder)
     except DeepfieldError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         return
     # The quickest jobs are done at once; waiting a moment for them spares a flicker.
     work.thread.join(0.3)
@@ -166,7 +169,7 @@ def reopened(model: Model, run_id: str) -> None:
     try:
         run = History().get(run_id)
     except DeepfieldError as error:
-        st.warning(str(error), icon=":material/history:")
+        st.warning(plain(error), icon=":material/history:")
         return
     if run.domain == model.domain.name:
         results_view.show(model, run)

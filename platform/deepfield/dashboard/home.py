@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from deepfield.dashboard.words import plain
 from deepfield.plugins import Registry
 
 __all__ = ["show"]
@@ -65,4 +66,7 @@ def show(registry: Registry, pages: dict[str, StreamlitPage]) -> None:
         st.subheader("Plugins that failed", anchor=False)
         st.caption("They are installed and do not work; everything else does.")
         for failure in registry.failures:
-            st.error(f"**{failure.plugin}**: {failure.reason}", icon=":material/extension_off:")
+            st.error(
+                f"**{plain(failure.plugin)}**: {plain(failure.reason)}",
+                icon=":material/extension_off:",
+            )

@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from deepfield.dashboard import cached, charts
+from deepfield.dashboard.words import plain
 from deepfield.dashboard.work import Work
 from deepfield.errors import DeepfieldError
 from deepfield.explanation import Explanation, overlay
@@ -41,7 +42,7 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
     if run.result is None or not Path(run.result).is_file():
         st.warning(
             f"The run {run.id} left no results here ({run.status}"
-            + (f": {run.reason}" if run.reason else "")
+            + (f": {plain(run.reason)}" if run.reason else "")
             + ").",
             icon=":material/history:",
         )
@@ -53,8 +54,12 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
     if frame.empty:
         st.warning("No row could be read; the reasons are above.", icon=":material/block:")
         return
-    if len(frame) > 1:
-        st.altair_chart(charts.distribution(model.domain, frame), key=f"{run.id}-distribution")
+    if len(frame) == 1:  # one row is looked at, not leafed through
+        detail(model, run, frame, int(frame.index[0]), work)
+        table(model, run, frame, work)
+        downloads(run, frame)
+        return
+    st.altair_chart(charts.distribution(model.domain, frame), key=f"{run.id}-distribution")
     chosen = table(model, run, frame, work)
     downloads(run, frame)
     detail(model, run, frame, chosen, work)
@@ -63,12 +68,12 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
 def summary(model: Model, run: Run, frame: pd.DataFrame) -> None:
     words = {"done": "scored", "stopped": "scored, then stopped"}
     when = run.started.replace("T", " ").removesuffix("+00:00")
-    st.caption(f"{run.source} · {run.model} · {when} UTC · run {run.id}")
+    st.caption(f"{plain(run.source)} · {run.model} · {when} UTC · run {run.id}")
     cells = [(f"Rows {words.get(run.status, run.status)}", f"{run.rows_out:,}")]
     label = first(model, Label)
     if label is not None and len(frame):
         for value, count in frame[label].value_counts().head(3).items():
-            cells.append((str(value), f"{count:,}"))
+            cells.append((plain(value), f"{count:,}"))
     unsure = int((frame["trust"] != "ok").sum()) if len(frame) else 0
     cells.append(("Unsure or unfamiliar", f"{unsure:,}"))
     cells.append(("Time", f"{run.seconds:.1f} s" if run.seconds >= 0.1 else "< 0.1 s"))
@@ -186,7 +191,7 @@ def row_names(model: Model, frame: pd.DataFrame) -> dict[int, str]:
 def answer(model: Model, row: pd.Series, explanation: Explanation | None) -> None:
     for each in model.domain.outputs:
         if isinstance(each, Label):
-            st.subheader(str(row[each.name]), anchor=False)
+            st.subheader(plain(row[each.name]), anchor=False)
         elif isinstance(each, Probability):
             st.progress(float(row[each.name]), f"{each.name}: {row[each.name]:.1%}")
         else:
@@ -195,7 +200,7 @@ def answer(model: Model, row: pd.Series, explanation: Explanation | None) -> Non
     trust = str(row["trust"])
     st.markdown(f"{TRUST_ICONS[trust]} **{trust}** · {TRUST_WORDS[trust]}")
     if explanation is not None:
-        st.markdown(explanation.summary)
+        st.markdown(plain(explanation.summary))
 
 
 def shown_picture(run: Run, value: Any, explanation: Explanation | None) -> None:

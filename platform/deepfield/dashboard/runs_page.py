@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from deepfield.dashboard.words import plain
 from deepfield.errors import DeepfieldError
 from deepfield.history import History, Run
 
@@ -30,7 +31,7 @@ def listing(domain: str | None) -> Run | None:
     try:
         found = History().list(domain, limit=200)
     except DeepfieldError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         return None
     if not found:
         st.info(
