@@ -147,7 +147,7 @@ def bad_rows_are_refused_and_the_rest_is_served(domain: Domain) -> None:
         samples = domain.samples()
         spoilt = next(each.name for each in domain.inputs if each.required)
         samples[spoilt] = samples[spoilt].astype(object)
-        samples.iloc[0, samples.columns.get_loc(spoilt)] = None
+        samples.loc[samples.index[0], spoilt] = None
         result = Job(model, samples).run()
         assert len(result.frame) == len(samples) - 1
         assert result.rejected["row"].to_list() == [1]

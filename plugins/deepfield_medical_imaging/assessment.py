@@ -17,7 +17,6 @@ from typing import Any
 import click
 import numpy as np
 import pandas as pd
-import torch
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 from rich.console import Console
 from sklearn.datasets import load_sample_images
@@ -33,7 +32,7 @@ from deepfield.images import open_picture, read_picture
 from deepfield.loading import Model
 from deepfield.models import ModelFolder
 from deepfield.neural.engines import Engine, open_engine
-from deepfield.neural.weights import load_weights, save_weights
+from deepfield.neural.weights import average_weights, save_weights
 from deepfield.trust import Calibration, MahalanobisGuard
 from deepfield_datasets.chest_xray import ChestXray
 from deepfield_datasets.phantoms import ChestPhantoms
@@ -60,13 +59,14 @@ console = Console(stderr=True)
 @click.option("--brain", type=click.Path(exists=True, path_type=Path), help="folder of brain MRI")
 @click.option("--architecture", default="mobilenetv2_100", show_default=True)
 @click.option("--size", default=160, show_default=True)
-@click.option("--trained-with", default="", help="the training command, for the card")
-def main(data, weights, output, brain, architecture, size, trained_with) -> None:
+def main(data, weights, output, brain, architecture, size) -> None:
     films = ChestXray().load(data)
     held_out = split_by_patient(films)
     training, validation = films[~held_out], films[held_out]
-    network = averaged(weights, NetworkConfig(CLASSES, architecture, size))
-    folder = write_network(network, output)
+    network = ImageClassifier(NetworkConfig(CLASSES, architecture, size))
+    network.load_state_dict(average_weights(weights))
+    recipes = recipes_of(weights)
+    folder = write_network(network.eval(), output, recipes)
     example = np.zeros((1, size, size), dtype=np.uint8)
     forward = open_engine(folder, lambda: network, example, NETWORK)
 
@@ -133,33 +133,24 @@ def main(data, weights, output, brain, architecture, size, trained_with) -> None
         held_out=held_out,
         size=size,
         architecture=architecture,
-        command=trained_with,
+        recipes=recipes,
         data_hash=fingerprint(files),
     )
     console.print_json(json.dumps(figures))
 
 
-def averaged(files: tuple[Path, ...], config: NetworkConfig) -> ImageClassifier:
-    """Return the network whose weights are the mean of several (Wortsman et al. 2022)."""
-    states = []
+def recipes_of(files: tuple[Path, ...]) -> list[str]:
+    """Return the commands that trained some weights, as they were written down beside them."""
+    recipes: list[str] = []
     for file in files:
-        network = ImageClassifier(config)
         if file.suffix == ".safetensors":
-            load_weights(network, file)
-        else:
-            network.load_state_dict(torch.load(file, weights_only=True, map_location="cpu"))
-        states.append(network.state_dict())
-    mean = {
-        name: torch.stack([state[name] for state in states]).mean(0)
-        if value.is_floating_point()
-        else value
-        for name, value in states[0].items()
-    }
-    network.load_state_dict(mean)
-    return network.eval()
+            recipes += json.loads(file.with_name("config.json").read_text()).get("trained_by", [])
+        elif file.with_name("recipe.txt").is_file():
+            recipes.append(file.with_name("recipe.txt").read_text().strip())
+    return recipes
 
 
-def write_network(network: ImageClassifier, path: Path) -> ModelFolder:
+def write_network(network: ImageClassifier, path: Path, recipes: list[str]) -> ModelFolder:
     path.mkdir(parents=True, exist_ok=True)
     config = {
         "domain": "medical-imaging",
@@ -168,6 +159,7 @@ def write_network(network: ImageClassifier, path: Path) -> ModelFolder:
         "architecture": network.config.architecture,
         "classes": list(network.config.classes),
         "image_size": network.config.image_size,
+        "trained_by": recipes,
     }
     (path / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     save_weights(network, path / "model.safetensors")

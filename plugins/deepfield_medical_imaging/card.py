@@ -24,7 +24,7 @@ def write_card(
     held_out: pd.Series,
     size: int,
     architecture: str,
-    command: str,
+    recipes: list[str],
     data_hash: str,
 ) -> None:
     """Write ``README.md``: YAML metadata with model-index, then words and tables."""
@@ -125,12 +125,21 @@ of them (mean fall of the confidence: {deletion["mean drop, hottest"]:.3f}, agai
 
 ## Reproduce
 
-    {command or "python -m deepfield_medical_imaging.training --help"}
-    python -m deepfield_medical_imaging.assessment --data DIR --weights WEIGHTS --output FOLDER
+The shipped weights are the mean of these runs (seeded, CPU or CUDA; a stopped one goes on):
 
-The second command gives every figure above, also from the shipped `model.safetensors`.
+{_commands(recipes)}
+
+and every figure above is measured, from their weights or again from the shipped ones, by
+
+    python -m deepfield_medical_imaging.assessment --data DIR --size {size} \\
+        --weights plugins/deepfield_medical_imaging/models/chest-xray/model.safetensors \\
+        --output FOLDER
 """
     ModelCard(text).save(folder.path / "README.md")
+
+
+def _commands(recipes: list[str]) -> str:
+    return "\n\n".join(f"    {recipe}" for recipe in recipes)
 
 
 def _table(figures: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 from deepfield.evaluation import binary_figures
 from deepfield.images import open_picture, read_picture
 from deepfield.neural.training import Schedule, train
+from deepfield.neural.weights import average_weights
 from deepfield_datasets.chest_xray import ChestXray
 from deepfield_medical_imaging.augmentation import CORRUPTIONS, training_transform
 from deepfield_medical_imaging.network import ImageClassifier, NetworkConfig
@@ -106,10 +107,36 @@ def photograph_weights(start: str, architecture: str) -> dict[str, Tensor]:
     return load_file(start)
 
 
+def recipe_of(
+    work: Path,
+    architecture: str,
+    size: int,
+    epochs: int,
+    rate: float,
+    batch: int,
+    smoothing: float,
+    seed: int,
+    resume_from: tuple[Path, ...],
+) -> str:
+    """Return the command that trains these weights again, without this machine's folders."""
+    stages = "".join(f" --resume-from runs/{file.parent.name}/{file.name}" for file in resume_from)
+    return (
+        "python -m deepfield_medical_imaging.training --data DIR --start WEIGHTS"
+        f" --work runs/{work.name} --architecture {architecture} --size {size}"
+        f" --epochs {epochs} --rate {rate:g} --batch {batch} --smoothing {smoothing:g}"
+        f" --seed {seed}{stages}"
+    )
+
+
 @click.command(help=__doc__)
 @click.option("--data", type=click.Path(exists=True, path_type=Path), required=True)
 @click.option("--start", required=True, help="safetensors of ImageNet weights, or 'hub'")
-@click.option("--resume-from", type=click.Path(exists=True), help="best.pt of another stage")
+@click.option(
+    "--resume-from",
+    type=click.Path(exists=True, path_type=Path),
+    multiple=True,
+    help="best.pt of earlier stages; several are averaged",
+)
 @click.option("--work", type=click.Path(path_type=Path), required=True)
 @click.option("--architecture", default="mobilenetv2_100", show_default=True)
 @click.option("--size", default=160, show_default=True)
@@ -184,9 +211,12 @@ def main(
         NetworkConfig(CLASSES, architecture, size, dropout=0.2, drop_path=0.1)
     )
     if resume_from:
-        network.load_state_dict(torch.load(resume_from, weights_only=True))
+        network.load_state_dict(average_weights(resume_from))
     else:
         network.load_photograph_weights(photograph_weights(start, architecture))
+    work.mkdir(parents=True, exist_ok=True)
+    recipe = recipe_of(work, architecture, size, epochs, rate, batch, smoothing, seed, resume_from)
+    (work / "recipe.txt").write_text(recipe + "\n")
     schedule = Schedule(epochs=epochs, learning_rate=rate, seed=seed)
     train(
         network,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -11,7 +12,7 @@ from torch import nn
 
 from deepfield.errors import InputError
 
-__all__ = ["load_weights", "save_weights"]
+__all__ = ["average_weights", "load_weights", "save_weights"]
 
 
 def save_weights(network: nn.Module, file: Path, dtype: torch.dtype = torch.float32) -> None:
@@ -33,3 +34,23 @@ def load_weights(network: nn.Module, file: Path) -> None:
         network.load_state_dict(load_file(file))
     except (RuntimeError, OSError, SafetensorError) as error:
         raise InputError(f"The weights {str(file)!r} do not fit their network: {error}") from error
+
+
+def average_weights(files: Sequence[Path]) -> dict[str, torch.Tensor]:
+    """Return the mean of several checkpoints of one network: a model soup.
+
+    Runs that began at one point often end in one basin, whose middle generalises better than its
+    rim (Wortsman et al. 2022). Reads safetensors, and what ``neural.training`` saves.
+    """
+    states = [
+        load_file(file)
+        if file.suffix == ".safetensors"
+        else torch.load(file, weights_only=True, map_location="cpu")
+        for file in files
+    ]
+    return {
+        name: torch.stack([state[name] for state in states]).mean(0)
+        if value.is_floating_point()
+        else value
+        for name, value in states[0].items()
+    }
