@@ -24,7 +24,6 @@ NAME = re.compile(
 
 class ChestXray(RealDataset):
     name = "chest-xray"
-    sha256 = ""
     card = DatasetCard(
         title="Chest X-ray images (pneumonia)",
         summary="Front chest films of children of one to five years, Guangzhou, labelled normal or "
@@ -43,6 +42,11 @@ class ChestXray(RealDataset):
     )
 
     def load(self, folder: Path) -> pd.DataFrame:
+        if any((Path(folder) / name).is_dir() for name in ("test", "chest_xray/test")):
+            raise InputError(
+                f"{str(folder)!r} holds the official test films beside the training films. "
+                f"Name the training folder alone: {str(Path(folder) / 'train')!r}."
+            )
         rows = []
         for path in sorted(self.folder(folder).rglob("*.jp*g")):
             label, match = path.parent.name.lower(), NAME.match(path.name)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from deepfield.models import ModelFolder as ModelFolder
     from deepfield.plugins import Registry as Registry
     from deepfield.predictor import Predictor as Predictor
-    from deepfield.scoring import Result as Result
+    from deepfield.results import Result as Result
     from deepfield.table import Table as Table
 
 _HOMES = {
@@ -36,7 +36,7 @@ _HOMES = {
     "models": ("ModelFolder",),
     "plugins": ("Registry",),
     "predictor": ("Predictor",),
-    "scoring": ("Result",),
+    "results": ("Result",),
     "table": ("Table",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -8,7 +8,8 @@ from typing import Any
 
 from deepfield.loading import Model, load_model
 from deepfield.plugins import Registry
-from deepfield.scoring import Job, Progress, Result
+from deepfield.results import Result
+from deepfield.scoring import Job, Progress
 
 __all__ = ["load", "score"]
 

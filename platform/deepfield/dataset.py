@@ -39,9 +39,6 @@ class Dataset(ABC):
 class RealDataset(Dataset):
     """Rows that somebody measured. Deepfield ships none of them: a person names the folder."""
 
-    sha256: str = ""
-    """Of the copy that the shipped weights were trained on, as :func:`fingerprint` gives it."""
-
     @abstractmethod
     def load(self, folder: Path) -> pd.DataFrame:
         """Return one row an example, with the columns that the module documents.

@@ -78,7 +78,7 @@ class ModelFolder:
         results = getattr(data, "eval_results", None) or []
         return [
             {
-                "dataset": each.dataset_name,
+                "dataset": ", ".join(filter(None, (each.dataset_name, each.dataset_config))),
                 "metric": each.metric_name or each.metric_type,
                 "value": each.metric_value,
             }

@@ -19,17 +19,18 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from deepfield.batching import BatchSize
 from deepfield.errors import DeepfieldError, UsageError
 from deepfield.explanation import Explanation
-from deepfield.history import History, Run
+from deepfield.history import History
 from deepfield.loading import Model, parse_options
-from deepfield.sinks import RejectedSink, check_output, open_sink
+from deepfield.results import Result
+from deepfield.sinks import FileSink, RejectedSink, check_output, open_sink
 from deepfield.sources import Chunk, Source, open_source
 from deepfield.table import Checked, Rejected
 
-__all__ = ["Batch", "Job", "Progress", "Result", "read_results"]
+__all__ = ["Batch", "Job", "Progress"]
 
-FIRST_BATCH = 8
 MOST_REJECTED = 100_000
 """Set-aside rows kept in memory; their file has every one."""
 
@@ -65,90 +66,6 @@ class Progress:
     def seconds_left(self) -> float | None:
         """Return the time left at the rate so far, where the total is known."""
         return (self.total - self.done) / self.rate if self.total and self.rate else None
-
-
-@dataclass
-class Result:
-    """What a job gave."""
-
-    run: Run
-    """The row in the history."""
-    rejected: pd.DataFrame
-    """Rows set aside: row, source, reason."""
-    explanations: dict[int, Explanation] = field(default_factory=dict)
-    """By row number; empty unless asked for."""
-    left_alone: int = 0
-    """Files beside the rows that are no rows."""
-    _frame: pd.DataFrame | None = None
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """Return the results, with the row numbers as index; read back from the file if need be."""
-        if self._frame is None:
-            self._frame = read_results(Path(self.run.result or ""))
-        return self._frame
-
-    @property
-    def stopped(self) -> bool:
-        """Return whether a person ended the job before its last row."""
-        return self.run.status == "stopped"
-
-
-def read_results(path: Path) -> pd.DataFrame:
-    """Read a file of results of any of the kinds that sinks write."""
-    if path.suffix == ".csv":
-        frame = pd.read_csv(path)
-    elif path.suffix == ".parquet":
-        frame = pd.read_parquet(path)
-    else:
-        frame = pd.read_json(path, orient="records", lines=True)
-    return frame.set_index("row") if "row" in frame.columns else frame
-
-
-class BatchSize:
-    """Find the batch size by climbing: double while rows a second rise by a tenth.
-
-    Each size is timed over a few batches and a second doubling is tried before giving up, since
-    a machine that does other things at once is noisy.
-    """
-
-    def __init__(self, largest: int) -> None:
-        self.size = min(FIRST_BATCH, largest)
-        self.largest = largest
-        self._best = (0.0, self.size)
-        self._rows, self._seconds, self._batches = 0, 0.0, 0
-        self._misses = 0
-        self._settled = False
-        self._warm = False
-
-    @classmethod
-    def fixed(cls, size: int) -> BatchSize:
-        """Return a size that stays what it is."""
-        batch = cls(size)
-        batch.size, batch._settled = size, True
-        return batch
-
-    def note(self, rows: int, seconds: float) -> None:
-        """Take in what a batch of the present size took."""
-        if self._settled or rows < self.size:  # smaller ones were cut before the size changed
-            return
-        if not self._warm:  # the first batch also pays for whatever the engine does once
-            self._warm = True
-            return
-        self._rows, self._seconds = self._rows + rows, self._seconds + seconds
-        self._batches += 1
-        if self._seconds < 0.03 and self._batches < 3:
-            return
-        rate = self._rows / max(self._seconds, 1e-9)
-        self._rows, self._seconds, self._batches = 0, 0.0, 0
-        if rate > 1.1 * self._best[0]:
-            self._best, self._misses = (rate, self.size), 0
-        else:
-            self._misses += 1
-        if self._misses == 2 or self.size == self.largest:
-            self.size, self._settled = self._best[1], True
-        else:
-            self.size = min(2 * self.size, self.largest)
 
 
 class Job:
@@ -235,7 +152,7 @@ class Job:
         )
         if self._keep and self.output is None:
             self.output = run.folder / "results.parquet"
-        sink = open_sink(self.output, schema) if self.output else None
+        sink: FileSink | None = None
         aside = RejectedSink.beside(self.output) if self.output else None
         started = time.monotonic()
         frames: list[pd.DataFrame] = []
@@ -243,6 +160,9 @@ class Job:
         explanations: dict[int, Explanation] = {}
         status, reason = "failed", None
         try:
+            if self.output and aside:
+                sink = open_sink(self.output, schema)
+                aside.forget()
             for batch in self._batches():
                 if sink is not None:
                     sink.write(batch.results.reset_index())
@@ -272,21 +192,27 @@ class Job:
             reason = f"{type(error).__name__}: {error}"
             raise
         finally:
-            if sink is not None:
-                sink.close()
-            if aside is not None:
-                aside.close()
-            self.history.update(
-                run.id,
-                status=status,
-                reason=reason,
-                rows_in=self.progress.done,
-                rows_out=self.progress.done - self.progress.rejected,
-                rows_rejected=self.progress.rejected,
-                seconds=time.monotonic() - started,
-                result=str(self.output.resolve()) if self.output else None,
-                rejected=str(aside.path.resolve()) if aside and aside.file else None,
-            )
+            try:
+                if sink is not None:
+                    sink.close(keep=status != "failed")
+            except DeepfieldError as error:
+                status, reason = "failed", str(error)
+                raise
+            finally:
+                if aside is not None:
+                    aside.close()
+                written = self.output if status != "failed" else None
+                self.history.update(
+                    run.id,
+                    status=status,
+                    reason=reason,
+                    rows_in=self.progress.done,
+                    rows_out=self.progress.done - self.progress.rejected,
+                    rows_rejected=self.progress.rejected,
+                    seconds=time.monotonic() - started,
+                    result=str(written.resolve()) if written else None,
+                    rejected=str(aside.path.resolve()) if aside and aside.file else None,
+                )
         names = ["row", "source", "reason"]
         return Result(
             self.history.get(run.id),
@@ -299,7 +225,7 @@ class Job:
     def _batches(self) -> Iterator[Batch]:
         """Yield what was answered, in order."""
         size = (
-            BatchSize.fixed(self._batch_size)
+            BatchSize.fixed(min(self._batch_size, self.model.predictor.largest_batch))
             if self._batch_size
             else BatchSize(self.model.predictor.largest_batch)
         )

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import csv
 import errno
+import json
+import logging
 from abc import ABC, abstractmethod
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
@@ -31,13 +34,21 @@ __all__ = [
 ]
 
 
+log = logging.getLogger(__name__)
+
+
 class FileSink(ABC):
-    """Write frames of one schema to a file."""
+    """Write frames to a file.
+
+    Columns and their types are fixed by the first rows: declared ones as the schema says, the
+    others as they come, mixed and nested ones as text.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema | None = None) -> None:
         self.path = path
         self.part = path.with_name(path.name + ".part")
-        self.schema = schema
+        self.declared = schema or pa.schema([])
+        self.schema: pa.Schema | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.file: IO[bytes] = self.part.open("wb")
@@ -45,48 +56,74 @@ class FileSink(ABC):
             raise DeepfieldError(f"Cannot write {str(path)!r}: {error.strerror}.") from error
 
     def write(self, frame: pd.DataFrame) -> None:
-        """Append rows; the first ones fix the types of columns that the schema leaves open."""
-        try:
-            table = self._table(frame)
-            self._append(table)
+        """Append rows."""
+        if frame.empty:
+            return
+        with self._said():
+            self._append(self._table(frame))
             self.file.flush()
+
+    def close(self, keep: bool = True) -> None:
+        """Finish the file. With ``keep`` it gets its own name; without, what is there stays."""
+        with self._said():
+            if self.schema is None and self.declared.names:  # no rows came: a header, at least
+                self.schema = self.declared
+                self._append(self.declared.empty_table())
+            self._finish()
+            self.file.close()
+            if keep:
+                self.part.replace(self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        self.close(keep=failed is None)
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """Turn what a disk or a type refuses into one sentence."""
+        try:
+            yield
         except OSError as error:
             reason = "the disk is full" if error.errno == errno.ENOSPC else str(error.strerror)
             raise DeepfieldError(
                 f"Writing {str(self.path)!r} broke off: {reason}. "
                 f"What was written before lies in {str(self.part)!r}."
             ) from error
-
-    def close(self) -> None:
-        """Finish the file and give it its name."""
-        self._finish()
-        self.file.close()
-        self.part.replace(self.path)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(FileNotFoundError):
-            self.close()
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+            raise DeepfieldError(f"Writing {str(self.path)!r} broke off: {error}.") from error
 
     def _table(self, frame: pd.DataFrame) -> pa.Table:
-        if self.schema is None or set(self.schema.names) != set(frame.columns):
-            declared = self.schema or pa.schema([])
-            found = pa.Schema.from_pandas(frame, preserve_index=False)
-            self.schema = pa.schema(
-                declared.field(each.name)
-                if each.name in declared.names
-                else (each.with_type(pa.string()) if pa.types.is_null(each.type) else each)
-                for each in found
-            ).remove_metadata()
+        if self.schema is None:
+            self.schema = pa.schema([self._field(frame, name) for name in frame.columns])
+        late = [str(name) for name in frame.columns if name not in self.schema.names]
+        if late:
+            log.warning("%s: column %s came too late and is left out", self.path, ", ".join(late))
+        frame = frame.reindex(columns=self.schema.names)
+        for each in self.schema:
+            if each.name not in self.declared.names and pa.types.is_string(each.type):
+                frame[each.name] = frame[each.name].map(_as_text, na_action="ignore")
         return pa.Table.from_pandas(frame, self.schema, preserve_index=False)
+
+    def _field(self, frame: pd.DataFrame, name: str) -> pa.Field:
+        if name in self.declared.names:
+            return self.declared.field(name)
+        if frame[name].dtype == object:
+            return pa.field(name, pa.string())
+        kind = pa.Schema.from_pandas(frame[[name]], preserve_index=False).field(0).type
+        text = pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_nested(kind)
+        return pa.field(name, pa.string() if text else kind)
 
     @abstractmethod
     def _append(self, table: pa.Table) -> None: ...
 
     def _finish(self) -> None:  # noqa: B027  (lines of text need no ending)
         """Write what a format has at its end."""
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
 
 
 class CsvSink(FileSink):
@@ -106,23 +143,36 @@ class CsvSink(FileSink):
 
 
 class ParquetSink(FileSink):
+    """Rows wait until they make a row group: many small ones would swell the footer."""
+
+    ROW_GROUP = 65_536
     writer: pa.parquet.ParquetWriter | None = None
 
     def _append(self, table: pa.Table) -> None:
         if self.writer is None:
             self.writer = pa.parquet.ParquetWriter(self.file, table.schema)
-        self.writer.write_table(table)
+            self.waiting: list[pa.Table] = []
+        self.waiting.append(table)
+        if sum(each.num_rows for each in self.waiting) >= self.ROW_GROUP:
+            self._release()
 
     def _finish(self) -> None:
         if self.writer is None:
-            self.writer = pa.parquet.ParquetWriter(self.file, self.schema or pa.schema([]))
+            self.writer = pa.parquet.ParquetWriter(self.file, self.declared)
+        else:
+            self._release()
         self.writer.close()
+
+    def _release(self) -> None:
+        if self.writer is not None and self.waiting:
+            self.writer.write_table(pa.concat_tables(self.waiting))
+            self.waiting = []
 
 
 class JsonLinesSink(FileSink):
     def _append(self, table: pa.Table) -> None:
-        frame = table.to_pandas()
-        if len(frame):
+        if table.num_rows:
+            frame = table.to_pandas()
             text = frame.to_json(orient="records", lines=True, date_format="iso", force_ascii=False)
             self.file.write(text.encode())
 
@@ -136,11 +186,14 @@ WRITERS: dict[str, type[FileSink]] = {
 
 
 def check_output(path: Path, overwrite: bool) -> None:
-    """Raise UsageError if the ending is of no known kind, or the file may not be replaced."""
+    """Raise UsageError if the ending is of no known kind, or a file may not be replaced."""
     if path.suffix.lower() not in WRITERS:
         raise UsageError(f"Cannot write {str(path)!r}: end it in {', '.join(WRITERS)}.")
-    if path.exists() and not overwrite:
-        raise UsageError(f"{str(path)!r} exists already. Name another file, or allow overwriting.")
+    for each in (path, RejectedSink.beside(path).path):
+        if each.exists() and not overwrite:
+            raise UsageError(
+                f"{str(each)!r} exists already. Name another file, or allow overwriting."
+            )
 
 
 def open_sink(path: Path, schema: pa.Schema | None = None) -> FileSink:
@@ -161,15 +214,22 @@ class RejectedSink:
         return cls(output.with_name(f"{output.stem}.rejected.csv"))
 
     def write(self, rejected: list[Rejected]) -> None:
-        if rejected and self.file is None:
-            self.file = self.path.open("w", newline="", encoding="utf-8")
-            csv.writer(self.file).writerow(["row", "source", "reason"])
-        if self.file is not None:
-            rows = pd.DataFrame(
-                [vars(each) for each in rejected], columns=["row", "source", "reason"]
-            )
+        if not rejected:
+            return
+        rows = pd.DataFrame([vars(each) for each in rejected])
+        try:
+            if self.file is None:
+                self.file = self.path.open("w", newline="", encoding="utf-8")
+                csv.writer(self.file).writerow(rows.columns)
             csv.writer(self.file).writerows(safe_for_spreadsheets(rows).itertuples(index=False))
             self.file.flush()
+        except OSError as error:
+            raise DeepfieldError(f"Cannot write {str(self.path)!r}: {error.strerror}.") from error
+
+    def forget(self) -> None:
+        """Remove what an earlier run left: its rows are none of this one's."""
+        with suppress(OSError):
+            self.path.unlink()
 
     def close(self) -> None:
         if self.file is not None:
@@ -182,12 +242,18 @@ def safe_for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
     Numbers are no text, and stay; so do negative numbers written as text.
     """
     frame = frame.copy(deep=False)
+    names = pd.Series(frame.columns.astype(str))
+    frame.columns = pd.Index(_defused(names))
     for name in frame.columns:
         column = frame[name]
-        if not (pd.api.types.is_string_dtype(column) or column.dtype == object):
-            continue
-        text = column.astype("string")
-        risky = text.str.match(r"[=+@\t\r]|-(?![\d.])|[+-].*[(|!]").fillna(False).astype(bool)
-        if risky.any():
-            frame[name] = column.astype(object).where(~risky, "'" + text.astype(object))
+        if pd.api.types.is_string_dtype(column) or column.dtype == object:
+            frame[name] = _defused(column)
     return frame
+
+
+def _defused(column: pd.Series) -> pd.Series:
+    text = column.astype("string")
+    risky = text.str.match(r"[=+@\t\r]|-(?![\d.])|[+-].*[(|!]").fillna(False).astype(bool)
+    if not risky.any():
+        return column
+    return column.astype(object).where(~risky, "'" + text.astype(object))

@@ -38,7 +38,8 @@ def write_card(
             EvalResult(
                 task_type="image-classification",
                 dataset_type="chest-xray",
-                dataset_name=f"Kermany 2018, held-out training patients, {name}",
+                dataset_name="Kermany 2018, held-out training patients",
+                dataset_config=name,
                 metric_type=metric,
                 metric_value=round(figures[name][metric], 4),
             )
@@ -94,8 +95,9 @@ log loss under corruption, not by the clean figures.
 ## Trust
 
 - `confidence` is the calibrated probability of the answer given.
-- `unsure`: under the confidence that keeps the accepted error rate, by a bound that holds with
-  90 % certainty over clean and corrupted validation films alike. On the clean ones:
+- `unsure`: under the confidence that keeps the accepted error rate, by a bound with 90 %
+  certainty from one version of each validation film, clean or corrupted, drawn by lot (films of
+  one patient are counted as if they were of several). On the clean films:
 
 | accepted error | answered | wrong among the answered |
 |---|---|---|

@@ -14,7 +14,18 @@ CORE = ROOT / "platform" / "deepfield"
 FLOORS = {
     1: {"errors", "fields", "table", "images", "explanation", "folders"},
     2: {"domain", "predictor", "models", "loading", "plugins", "hookspecs", "dataset", "trust"},
-    3: {"sources", "sinks", "scoring", "history", "evaluation", "selftest", "api", "testing"},
+    3: {
+        "sources",
+        "sinks",
+        "scoring",
+        "batching",
+        "results",
+        "history",
+        "evaluation",
+        "selftest",
+        "api",
+        "testing",
+    },
     4: {"cli", "dashboard"},
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms} | {"neural": 3}

@@ -8,11 +8,12 @@ import pytest
 from deepfield_flowers import Flowers
 
 import deepfield
+from deepfield.batching import BatchSize
 from deepfield.errors import InputError, NotFoundError, UsageError
 from deepfield.history import History
 from deepfield.loading import Model, load_model
 from deepfield.plugins import Registry
-from deepfield.scoring import BatchSize, Job
+from deepfield.scoring import Job
 from deepfield.testing import _Plugin
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from deepfield.errors import DeepfieldError, UsageError
-from deepfield.scoring import read_results
+from deepfield.results import read_results
 from deepfield.sinks import RejectedSink, check_output, open_sink, safe_for_spreadsheets
 from deepfield.table import Rejected
 

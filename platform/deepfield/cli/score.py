@@ -23,7 +23,8 @@ from rich.progress import (
 from deepfield.cli.domains import DomainCommands, given, option_flags
 from deepfield.domain import Domain
 from deepfield.loading import load_model
-from deepfield.scoring import Batch, Job, Result
+from deepfield.results import Result
+from deepfield.scoring import Batch, Job
 from deepfield.sinks import safe_for_spreadsheets
 from deepfield.sources import open_source
 

@@ -10,7 +10,7 @@ import streamlit as st
 from deepfield.domain import Domain
 from deepfield.loading import Model, load_model
 from deepfield.plugins import Registry
-from deepfield.scoring import read_results
+from deepfield.results import read_results
 
 __all__ = ["model", "registry", "results"]
 

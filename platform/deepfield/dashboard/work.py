@@ -15,7 +15,8 @@ from PIL import Image
 from deepfield.errors import DeepfieldError
 from deepfield.images import SUFFIXES, open_picture
 from deepfield.loading import Model
-from deepfield.scoring import Batch, Job, Result
+from deepfield.results import Result
+from deepfield.scoring import Batch, Job
 from deepfield.sources import Source, open_source
 from deepfield.sources.pictures import NamedFile, PictureSource
 
