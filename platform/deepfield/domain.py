@@ -21,6 +21,12 @@ __all__ = ["TRUST", "Domain", "ModelSpec", "Options", "check_domain"]
 TRUST = ("ok", "unsure", "unfamiliar")
 """ok: act on it. unsure: the model abstains. unfamiliar: unlike anything it was trained on."""
 
+RESERVED_NAMES = {"home", "runs"}
+RESERVED_OPTIONS = {
+    "as_json", "batch_size", "device", "domain", "explain", "help", "json", "model",
+    "on_progress", "output", "overwrite", "quiet", "registry", "source",
+}  # fmt: skip
+
 CONFIDENCE_AND_TRUST = Table(
     Probability("confidence", help="calibrated probability that the answer is right"),
     Label("trust", values=TRUST, help="ok, unsure (abstains) or unfamiliar (not such an input)"),
@@ -116,6 +122,12 @@ def check_domain(domain: object) -> None:
             raise ContractError(f"{who} lacks {attribute!r}, a {kind.__name__}")
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", domain.name):
         raise ContractError(f"{who}: the name {domain.name!r} is not of the form 'lane-detection'")
+    if domain.name in RESERVED_NAMES:
+        raise ContractError(
+            f"{who}: {domain.name!r} is the name of one of the dashboard's own pages"
+        )
+    if not re.fullmatch(r":material/[a-z0-9_]+:", domain.icon):
+        raise ContractError(f"{who}: the icon {domain.icon!r} is not of the form ':material/name:'")
     for attribute in ("inputs", "outputs"):
         table = getattr(domain, attribute, None)
         if not isinstance(table, Table) or not table.fields:
@@ -131,6 +143,11 @@ def check_domain(domain: object) -> None:
     required = [name for name, each in domain.Options.model_fields.items() if each.is_required()]
     if required:
         raise ContractError(f"{who}.Options gives no default for {', '.join(map(repr, required))}")
+    own = RESERVED_OPTIONS & set(domain.Options.model_fields)
+    if own:
+        raise ContractError(
+            f"{who}.Options: {', '.join(map(repr, sorted(own)))} is an argument of scoring itself"
+        )
     specs = getattr(domain, "models", ())
     if not specs or not all(isinstance(spec, ModelSpec) for spec in specs):
         raise ContractError(f"{who} lacks 'models', at least one ModelSpec")

@@ -103,7 +103,7 @@ class Number(Field):
     def read(self, value: Any) -> float:
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise InputError(f"holds {_quote(value)}, which is not a number") from None
         if not math.isfinite(number):
             raise InputError(f"holds {_quote(value)}, which is not a finite number")
@@ -113,12 +113,16 @@ class Number(Field):
 
     def read_column(self, column: pd.Series) -> tuple[pd.Series, Problems]:
         """Convert at once; only the rows that failed are looked at one by one."""
-        numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+        try:
+            numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+        except OverflowError:  # an integer of hundreds of digits; then each is looked at
+            numbers = pd.Series(np.nan, column.index)
         good = np.isfinite(numbers) & numbers.between(self.least, self.most)
         if good.all():
             return numbers, {}
-        _, problems = super().read_column(column[~good])
-        return numbers.where(good), problems
+        others, problems = super().read_column(column[~good])
+        numbers[~good] = pd.to_numeric(others)  # what Python reads and pandas does not: "1_000"
+        return numbers, problems
 
     def json_schema(self) -> dict[str, Any]:
         limits = {"minimum": self.least, "maximum": self.most}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -117,7 +118,8 @@ class History:
             query = "SELECT * FROM runs WHERE substr(id, 1, ?) = ? LIMIT 2"
             rows = database.execute(query, (len(id), id)).fetchall() if id else []
         if len(rows) != 1:
-            raise NotFoundError(f"{'Several runs begin' if rows else 'No run begins'} with {id!r}.")
+            how = "Several runs begin" if rows else "No run begins"
+            raise NotFoundError(f"{how} with {id!r}; 'deepfield runs' lists them.")
         return _run(rows[0])
 
     def list(self, domain: str | None = None, limit: int = 50) -> list[Run]:
@@ -130,10 +132,12 @@ class History:
             ).fetchall()
         return [_run(row) for row in rows]
 
-    def remove(self, id: str) -> None:
-        """Forget a run; a result file that a person named is theirs and stays."""
+    def forget(self, id: str) -> None:
+        """Remove a run and what it kept; a result file that a person named is theirs and stays."""
+        run = self.get(id)
         with self._open() as database:
-            database.execute("DELETE FROM runs WHERE id = ?", (id,))
+            database.execute("DELETE FROM runs WHERE id = ?", (run.id,))
+        shutil.rmtree(run.folder, ignore_errors=True)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

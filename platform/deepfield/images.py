@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -18,13 +17,13 @@ __all__ = ["FORMATS", "MAX_BYTES", "MAX_PIXELS", "SUFFIXES", "Mode", "open_pictu
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"})
 MAX_BYTES = 200 * 2**20
-MAX_PIXELS = 100_000_000
+MAX_PIXELS = 80_000_000
+MAX_WORDS = f"at most {MAX_PIXELS // 10**6} million are read"
 
 Mode = Literal["L", "RGB"]
 
-# Deepfield's own limit below is lower than the one at which Pillow warns and the one at which it
-# raises, and says more; with Pillow's off, one check decides.
-Image.MAX_IMAGE_PIXELS = None
+# Pillow warns of pictures that are refused below with a sentence, a little later.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 def open_picture(value: object, mode: Mode = "RGB", at_least: int | None = None) -> Image.Image:
@@ -42,25 +41,25 @@ def open_picture(value: object, mode: Mode = "RGB", at_least: int | None = None)
     Raises:
         InputError: in one sentence, for whatever is no single picture of a bounded size.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata; the pixels decide
-        try:
-            picture = _identify(value)
-            if picture.format == "JPEG" and at_least:
-                # Half as fine again as needed: the resize after it then sees no difference.
-                picture.draft(mode, (2 * at_least, 2 * at_least))
-            picture.load()
-            return _to_mode(ImageOps.exif_transpose(picture), mode)
-        except InputError:
-            raise
-        except UnidentifiedImageError as error:
-            raise InputError(f"is no picture that can be read ({', '.join(FORMATS)})") from error
-        except FileNotFoundError as error:
-            raise InputError(f"does not exist: {os.fspath(value)!r}") from error  # type: ignore[call-overload]  # only paths raise this
-        except PermissionError as error:
-            raise InputError("may not be read: permission denied") from error
-        except Exception as error:  # decoders raise anything at all on hostile bytes
-            raise InputError(f"is broken and cannot be decoded ({_reason(error)})") from error
+    try:
+        picture = _identify(value)
+        if picture.format in ("JPEG", "MPO") and at_least:
+            # Twice as fine as needed: the resize after it then sees no difference.
+            picture.draft(mode, (2 * at_least, 2 * at_least))
+        picture.load()
+        return _to_mode(ImageOps.exif_transpose(picture), mode)
+    except InputError:
+        raise
+    except UnidentifiedImageError as error:
+        raise InputError(f"is no picture that can be read ({', '.join(FORMATS)})") from error
+    except Image.DecompressionBombError as error:
+        raise InputError(f"has too many pixels; {MAX_WORDS}") from error
+    except FileNotFoundError as error:
+        raise InputError(f"does not exist: {str(value)!r}") from error
+    except PermissionError as error:
+        raise InputError("may not be read: permission denied") from error
+    except Exception as error:  # decoders raise anything at all on hostile bytes
+        raise InputError(f"is broken and cannot be decoded ({_reason(error)})") from error
 
 
 def read_picture(
@@ -97,9 +96,10 @@ def _identify(value: object) -> Image.Image:
         path = Path(value)
         if path.is_dir():
             raise InputError("is a folder, not a picture")
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"has more than {MAX_BYTES >> 20} MB")
-        data = path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise InputError("is a device or a pipe, not a file")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     else:
         raise InputError(f"is {type(value).__name__}, which is no picture (a path or bytes)")
     if not data:
@@ -109,11 +109,9 @@ def _identify(value: object) -> Image.Image:
     picture = Image.open(BytesIO(data), formats=FORMATS)
     width, height = picture.size
     if width * height > MAX_PIXELS:
-        raise InputError(
-            f"has {width:,} × {height:,} pixels; at most {MAX_PIXELS // 10**6} million are read"
-        )
+        raise InputError(f"has {width:,} × {height:,} pixels; {MAX_WORDS}")
     frames = getattr(picture, "n_frames", 1)
-    if frames > 1:
+    if frames > 1 and picture.format != "MPO":  # phones add a preview; the first is the picture
         raise InputError(f"holds {frames} frames; save the one you mean as a picture of its own")
     return picture
 

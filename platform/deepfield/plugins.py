@@ -23,7 +23,7 @@ class Failure:
 
     plugin: str
     reason: str
-    error: Exception
+    error: BaseException
 
 
 class Registry:
@@ -44,7 +44,7 @@ class Registry:
         for entry in sorted(entry_points(group="deepfield"), key=lambda each: each.name):
             try:
                 registry.add(entry.load(), entry.name)
-            except Exception as error:  # a plugin may raise anything at all
+            except (Exception, SystemExit) as error:  # a plugin may raise anything at all
                 registry.failures.append(Failure(entry.name, _sentence(error), error))
         return registry
 
@@ -56,8 +56,11 @@ class Registry:
         """
         try:
             self._plugins.register(plugin, name)
+            self._plugins.check_pending()  # a hook of a name that does not exist
             domains = self._called("register_domains", plugin)
             datasets = self._called("register_datasets", plugin)
+            if not domains and not datasets:
+                raise ContractError("it registers no domain and no dataset")
             for domain in domains:
                 check_domain(domain)
             for dataset in datasets:
@@ -83,12 +86,6 @@ class Registry:
             raise NotFoundError(f"The plugin {name!r} is installed and failed: {broken[0].reason}")
         raise NotFoundError.among("domain", name, self.domains)
 
-    def dataset(self, name: str) -> Dataset:
-        """Return the dataset of that name, or raise NotFoundError with the nearest."""
-        if name not in self.datasets:
-            raise NotFoundError.among("dataset", name, self.datasets)
-        return self.datasets[name]
-
     def _called(self, hook: str, plugin: Any) -> Sequence[Any]:
         """Call one hook of one plugin, so that its failure is nobody else's."""
         others = [each for each in self._plugins.get_plugins() if each is not plugin]
@@ -104,6 +101,6 @@ class Registry:
                 )
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     words = " ".join(str(error).split())
     return words if isinstance(error, ContractError) else f"{type(error).__name__}: {words}"

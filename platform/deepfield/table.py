@@ -47,9 +47,6 @@ class Table:
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
 
-    def __getitem__(self, name: str) -> Field:
-        return next(each for each in self.fields if each.name == name)
-
     def __repr__(self) -> str:
         return f"Table({', '.join(repr(each) for each in self.fields)})"
 

@@ -11,10 +11,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 from scipy.stats import beta
+
+from deepfield.errors import InputError
 
 __all__ = ["Calibration", "MahalanobisGuard", "trust_labels"]
 
@@ -86,7 +89,10 @@ class Calibration:
 
     @classmethod
     def load(cls, file: Path) -> Calibration:
-        return cls(**json.loads(file.read_text(encoding="utf-8")))
+        try:
+            return cls(**json.loads(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError(f"The calibration {str(file)!r} cannot be read: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -154,9 +160,13 @@ class MahalanobisGuard:
 
     @classmethod
     def load(cls, file: Path) -> MahalanobisGuard:
-        return cls(**load_file(file))
+        try:
+            return cls(**load_file(file))
+        except (OSError, TypeError, SafetensorError) as error:
+            raise InputError(f"The guard {str(file)!r} cannot be read: {error}") from error
 
 
 def trust_labels(confidence: np.ndarray, threshold: float, foreignness: np.ndarray) -> np.ndarray:
-    """Return ok, unsure or unfamiliar for each row."""
-    return np.where(foreignness > 1, "unfamiliar", np.where(confidence < threshold, "unsure", "ok"))
+    """Return ok, unsure or unfamiliar for each row; what is not a number is never ok."""
+    sure, known = confidence >= threshold, foreignness <= 1
+    return np.where(~known, "unfamiliar", np.where(~sure, "unsure", "ok"))

@@ -214,9 +214,7 @@ def main(
         network.load_state_dict(average_weights(resume_from))
     else:
         network.load_photograph_weights(photograph_weights(start, architecture))
-    work.mkdir(parents=True, exist_ok=True)
     recipe = recipe_of(work, architecture, size, epochs, rate, batch, smoothing, seed, resume_from)
-    (work / "recipe.txt").write_text(recipe + "\n")
     schedule = Schedule(epochs=epochs, learning_rate=rate, seed=seed)
     train(
         network,
@@ -226,8 +224,10 @@ def main(
         schedule,
         device=device,
         folder=work,
+        recipe=f"{recipe} --start {start} --data {data} --limit {limit}",
         report=click.echo,
     )
+    (work / "recipe.txt").write_text(recipe + "\n")
 
 
 if __name__ == "__main__":

@@ -195,6 +195,9 @@ def test_explain_says_and_draws(films, tmp_path):
     done = run("explain", "medical-imaging", films / "phantom-1-2.png", "-o", folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("row 1: Called ")
+    again = run("explain", "medical-imaging", films / "phantom-1-2.png", "-o", folder)
+    assert again.returncode == 2
+    assert "holds explanations already" in again.stderr
     record = json.loads((folder / "explanations.jsonl").read_text())
     assert len(record["heatmap"]) == len(record["heatmap"][0]) > 4
     assert (folder / "row-1.png").stat().st_size > 1000
@@ -206,6 +209,8 @@ def test_runs_are_listed_and_shown(films):
     (found,) = json.loads(run("runs", "--json").stdout)
     assert (found["face"], found["rows_out"], found["status"]) == ("command line", 4, "done")
     assert found["source"] in run("runs", found["id"][:5]).stdout
+    assert run("runs", found["id"], "--forget").returncode == 0
+    assert json.loads(run("runs", "--json").stdout) == []
 
 
 def test_selftest_recomputes_golden_rows():
@@ -213,7 +218,8 @@ def test_selftest_recomputes_golden_rows():
     assert done.returncode == 0, done.stdout
     assert "ok      medical-imaging/chest-xray" in done.stdout
     findings = json.loads(run("selftest", "--json").stdout)
-    assert all(each["passed"] and each["rows"] for each in findings)
+    assert all(each["passed"] and each["rows"] for each in findings["models"])
+    assert findings["failures"] == []
 
 
 def test_closed_pipe_is_no_error(films):

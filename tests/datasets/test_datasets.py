@@ -81,6 +81,12 @@ def test_missing_data_says_where_to_get_it(tmp_path):
         ChestXray().load(tmp_path)
 
 
+def test_official_test_films_are_never_trained_on(folder):
+    (folder / "test" / "NORMAL").mkdir(parents=True)
+    with pytest.raises(InputError, match="official test films beside the training films"):
+        ChestXray().load(folder)
+
+
 def test_fingerprint_knows_names_and_bytes_and_not_order(folder):
     files = sorted(folder.rglob("*.jpeg"))
     assert fingerprint(files) == fingerprint(files[::-1])

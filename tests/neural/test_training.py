@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from deepfield.errors import UsageError
 from deepfield.neural.training import Schedule, train
 
 
@@ -31,7 +33,7 @@ def setup(seed: int = 0):
     return network, batches, loss, validate
 
 
-def run(folder, epochs: int = 6, stop_after: int | None = None, said=None):
+def run(folder, epochs: int = 6, stop_after: int | None = None, said=None, recipe=""):
     network, batches, loss, validate = setup()
     seen = 0
 
@@ -51,6 +53,7 @@ def run(folder, epochs: int = 6, stop_after: int | None = None, said=None):
         schedule,
         device=torch.device("cpu"),
         folder=folder,
+        recipe=recipe,
         report=report,
     )
 
@@ -73,6 +76,12 @@ def test_resumed_training_ends_where_an_unbroken_one_does(tmp_path):
     assert said[0] == "resuming after epoch 3"
     for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
         np.testing.assert_allclose(one.detach(), other.detach(), atol=1e-6)
+
+
+def test_another_recipe_does_not_go_on_from_this_one(tmp_path):
+    run(tmp_path, epochs=1, recipe="smooth")
+    with pytest.raises(UsageError, match="a run of another recipe"):
+        run(tmp_path, epochs=1, recipe="rough")
 
 
 def test_rate_warms_up_and_falls_to_nothing():

@@ -21,6 +21,12 @@ def test_number_out_of_range_or_infinite_is_refused(value):
     assert list(problems) == [0]
 
 
+def test_numbers_that_only_python_reads_are_read_and_huge_ones_refused():
+    numbers, problems = Number("n").read_column(pd.Series(["1_000", 10**400, "5"], dtype=object))
+    assert numbers[[0, 2]].to_list() == [1000.0, 5.0]
+    assert list(problems) == [1]
+
+
 def test_range_is_said_with_its_unit():
     with pytest.raises(InputError, match="holds 200; expected 0 to 150 years"):
         Number("age", unit="years", least=0, most=150).read("200")

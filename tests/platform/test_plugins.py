@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from deepfield_flowers import Flowers
 
-from deepfield.domain import Domain, ModelSpec
+from deepfield.domain import Domain, ModelSpec, Options
 from deepfield.errors import ContractError, NotFoundError
 from deepfield.fields import Key, Label
 from deepfield.hookspecs import hookimpl
@@ -22,6 +22,10 @@ class Gives:
     def __init__(self, domains=(), datasets=()):
         self.register_domains = hookimpl(lambda: list(domains), specname="register_domains")
         self.register_datasets = hookimpl(lambda: list(datasets), specname="register_datasets")
+
+
+class Shadowing(Options):
+    output: int = 1
 
 
 def make(**changes) -> Domain:
@@ -74,6 +78,9 @@ def test_taken_name_is_an_error_that_names_both_plugins():
             "two models 'a'",
         ),
         ({"Options": dict}, "no pydantic model"),
+        ({"name": "runs"}, "one of the dashboard's own pages"),
+        ({"icon": "rocket"}, "not of the form ':material/name:'"),
+        ({"Options": Shadowing}, "'output' is an argument of scoring itself"),
     ],
 )
 def test_wrong_contract_is_one_sentence(changes, sentence):
@@ -84,6 +91,18 @@ def test_wrong_contract_is_one_sentence(changes, sentence):
 def test_what_is_no_domain_is_refused():
     with pytest.raises(ContractError, match="which is no Domain"):
         Registry().add(Gives(["flowers"]), "echo")
+
+
+def test_misspelt_hook_and_empty_plugin_are_refused():
+    class Misspelt:
+        @hookimpl
+        def register_domain(self):
+            return [Flowers()]
+
+    with pytest.raises(Exception, match="register_domain"):
+        Registry().add(Misspelt(), "misspelt")
+    with pytest.raises(ContractError, match="registers no domain and no dataset"):
+        Registry().add(Gives(), "empty")
 
 
 def test_hook_that_raises_leaves_the_others_alone():

@@ -9,7 +9,7 @@ from deepfield_flowers import Flowers
 
 import deepfield
 from deepfield.batching import BatchSize
-from deepfield.errors import InputError, NotFoundError, UsageError
+from deepfield.errors import DeepfieldError, InputError, NotFoundError, UsageError
 from deepfield.history import History
 from deepfield.loading import Model, load_model
 from deepfield.plugins import Registry
@@ -212,3 +212,45 @@ def test_two_jobs_at_once_do_not_meet(model):
     for frame in frames.values():
         pd.testing.assert_frame_equal(frame, frames[0])
     assert len(frames) == 4
+
+
+def test_failed_run_leaves_the_old_result_and_the_history_says_so(model, tmp_path):
+    output = tmp_path / "scored.csv"
+    Job(model, many(3), output=output).run()
+    before = output.read_text()
+    with pytest.raises(InputError):
+        Job(model, many(3)[["sepal_length"]], output=output, overwrite=True).run()
+    assert output.read_text() == before
+    assert History().list()[0].result is None
+
+
+def test_output_that_cannot_be_opened_is_a_failed_run(model, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DeepfieldError, match="Cannot write"):
+        Job(model, many(3), output=tmp_path / "file" / "out.csv").run()
+    assert History().list()[0].status == "failed"
+
+
+def test_rejected_rows_of_an_earlier_run_do_not_stay(model, tmp_path):
+    output = tmp_path / "scored.csv"
+    rows = many(3).astype(object)
+    rows.iloc[0, 0] = "x"
+    Job(model, rows, output=output).run()
+    assert (tmp_path / "scored.rejected.csv").exists()
+    with pytest.raises(UsageError, match="exists already"):
+        Job(model, rows, output=tmp_path / "scored.parquet")
+    Job(model, many(3), output=output, overwrite=True).run()
+    assert not (tmp_path / "scored.rejected.csv").exists()
+
+
+def test_ragged_csv_keeps_its_other_columns(model, tmp_path):
+    source = tmp_path / "rows.csv"
+    source.write_text(
+        ",".join(Flowers().inputs.names) + ",note\n1,2\n5.0,3.4,1.5,0.2,mine\n1_0,3,1,1,yours\n"
+    )
+    for kind in ("csv", "parquet", "jsonl"):
+        result = Job(model, source, output=tmp_path / kind / f"out.{kind}").run()
+        assert result.frame["note"].to_list() == ["mine", "yours"]
+        assert result.frame["trust"].isin(["ok", "unsure", "unfamiliar"]).all()
+        assert result.frame["sepal_length"].to_list() == [5.0, 10.0]
+        assert result.rejected["row"].to_list() == [1]

@@ -87,3 +87,32 @@ def test_rejected_rows_get_a_file_only_when_there_are_some(tmp_path):
     assert pd.read_csv(sink.path).to_dict("records") == [
         {"row": 3, "source": "a.png", "reason": "is empty"}
     ]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+def test_columns_and_types_stay_what_the_first_rows_made_them(tmp_path, suffix):
+    path = tmp_path / f"out{suffix}"
+    with open_sink(path) as sink:
+        sink.write(pd.DataFrame(columns=["row"]))  # a batch of which nothing was served
+        sink.write(pd.DataFrame({"row": [1], "note": [{"a": 1}], "more": ["x"]}))
+        sink.write(pd.DataFrame({"row": [2], "note": [0.5], "late": ["y"]}, dtype=object))
+    found = read_results(path)
+    assert found.columns.to_list() == ["note", "more"]
+    assert str(found["note"][1]) == '{"a": 1}'
+    assert float(found["note"][2]) == 0.5
+    assert pd.isna(found["more"][2])
+
+
+def test_many_small_writes_make_few_row_groups(tmp_path):
+    import pyarrow.parquet
+
+    with open_sink(tmp_path / "out.parquet") as sink:
+        for start in range(0, 10_000, 100):
+            sink.write(pd.DataFrame({"row": range(start, start + 100)}))
+    file = pyarrow.parquet.ParquetFile(tmp_path / "out.parquet")
+    assert (file.num_row_groups, file.metadata.num_rows) == (1, 10_000)
+
+
+def test_column_names_are_defused_too():
+    frame = safe_for_spreadsheets(pd.DataFrame({"=cmd|'/C calc'!A0": [1], "ok": [2]}))
+    assert frame.columns.to_list() == ["'=cmd|'/C calc'!A0", "ok"]

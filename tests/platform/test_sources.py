@@ -120,6 +120,36 @@ def test_csv_of_other_lands_and_programs(tmp_path, text, encoding):
     assert rows.to_dict("records") == [{"card": "Müller", "amount": "3"}]
 
 
+def test_keys_keep_their_zeros_behind_a_byte_order_mark(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("card,amount\n007,3\n", encoding="utf-8-sig")
+    assert gathered(path)[0]["card"].to_list() == ["007"]
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"\n", b'"card,amount\n1'])
+def test_csv_without_a_header_is_one_sentence(tmp_path, data):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(data)
+    with pytest.raises(InputError):
+        ROWS.check_columns(gathered(path)[0].columns)
+
+
+@pytest.mark.parametrize("what", ["x" * 5000, "~nobody-of-that-name/x", "a\0b"])
+def test_what_is_no_path_is_one_sentence(what):
+    with pytest.raises(InputError):
+        open_source(what, PICTURES)
+
+
+def test_other_kinds_of_source_are_refused():
+    with pytest.raises(UsageError, match="Cannot read rows from list"):
+        open_source([b"bytes"], PICTURES)
+
+
+def test_glob_that_matches_a_folder_says_so(films):
+    with pytest.raises(InputError, match="it matches the folder"):
+        open_source(str(films.parent / "fil*"), PICTURES)
+
+
 def test_csv_that_names_a_column_twice_is_refused(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("card,card\n1,2\n")

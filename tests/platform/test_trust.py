@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from deepfield.errors import InputError
 from deepfield.evaluation import binary_figures, expected_calibration_error
 from deepfield.trust import Calibration, MahalanobisGuard, trust_labels
 
@@ -85,6 +86,19 @@ def test_guard_knows_its_own_and_flags_both_ways_of_being_foreign(tmp_path):
 def test_trust_says_unfamiliar_before_unsure():
     labels = trust_labels(np.array([0.9, 0.6, 0.9, 0.6]), 0.8, np.array([0.5, 0.5, 2.0, 2.0]))
     assert labels.tolist() == ["ok", "unsure", "unfamiliar", "unfamiliar"]
+
+
+def test_what_is_no_number_is_never_ok():
+    nothing = np.array([np.nan, 0.9])
+    assert trust_labels(nothing, 0.8, np.zeros(2)).tolist() == ["unsure", "ok"]
+    assert trust_labels(np.ones(2), 0.8, nothing).tolist() == ["unfamiliar", "ok"]
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"temperature": 1}'])
+def test_broken_calibration_is_one_sentence(tmp_path, text):
+    (tmp_path / "calibration.json").write_text(text)
+    with pytest.raises(InputError, match="cannot be read"):
+        Calibration.load(tmp_path / "calibration.json")
 
 
 def test_figures_agree_with_counting_by_hand():

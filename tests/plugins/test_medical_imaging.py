@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -93,6 +97,36 @@ def test_heat_map_lies_where_the_explanation_says(model, phantoms):
         assert heat.max() == pytest.approx(1.0)
         assert "Called" in explanation.summary
         assert "of the picture" in explanation.summary
+
+
+def test_two_visitors_may_ask_for_reasons_at_once(model, phantoms):
+    alone = [each.heatmap.values for each in model.explain(phantoms)]
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda _: model.explain(phantoms), range(6)):
+            for one, other in zip(alone, found, strict=True):
+                np.testing.assert_allclose(one, other.heatmap.values, atol=1e-5)
+
+
+def test_scoring_opens_no_connection(films):
+    """OpenVINO's telemetry among others: nothing goes to the network unless asked."""
+    code = (
+        "import socket, deepfield\n"
+        "def refuse(*args, **kwargs): raise SystemExit('a connection was tried')\n"
+        "socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse\n"
+        f"deepfield.score('medical-imaging', {str(films)!r}, explain=True)\n"
+        "import sys; sys.exit('telemetry' if sys.modules.get('openvino_telemetry') else 0)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_card_tells_clean_figures_from_corrupted_ones():
+    figures = ModelFolder(MedicalImaging.models[0].folder).figures
+    assert {each["dataset"].rpartition(", ")[2] for each in figures} == {"clean", "mean"}
+    assert len({(each["dataset"], each["metric"]) for each in figures}) == len(figures)
 
 
 def test_shipped_model_reaches_what_its_card_says_and_is_small():

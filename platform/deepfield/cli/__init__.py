@@ -73,9 +73,6 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Stopped.", err=True)
         code = 130
-    except BrokenPipeError:  # the reader of a pipe has enough; that is no failure of ours
-        sys.stderr.close()
-        code = 0
     except DeepfieldError as error:
         click.echo(f"deepfield: {error}", err=True)
         code = 2 if isinstance(error, UsageError) else 1

@@ -12,7 +12,7 @@ import click
 from deepfield.cli.domains import DomainCommands, given, option_flags
 from deepfield.cli.score import common_flags, exit_code, report, stoppable, watched
 from deepfield.domain import Domain
-from deepfield.errors import DeepfieldError
+from deepfield.errors import DeepfieldError, UsageError
 from deepfield.explanation import overlay
 from deepfield.images import open_picture
 from deepfield.loading import load_model
@@ -35,6 +35,7 @@ def make(domain: Domain) -> click.Command:
                 type=click.Path(path_type=Path, file_okay=False),
                 help="a folder for explanations.jsonl and, for pictures, the heat maps as PNG",
             ),
+            click.Option(["--overwrite"], is_flag=True, help="replace what is in the folder"),
             click.Option(["--json", "as_json"], is_flag=True, help="JSON Lines, maps included"),
             *option_flags(domain),
             *common_flags(),
@@ -66,20 +67,21 @@ def run(
     domain: Domain,
     source: str,
     output: Path | None,
+    overwrite: bool,
     as_json: bool,
     model: str | None,
     device: str,
     quiet: bool,
     **values: Any,
 ) -> None:
-    writer = Writer(domain, output, as_json)
     rows = open_source(source, domain.inputs)  # a wrong path is said before a model is loaded
+    loaded = load_model(domain, model, device)
     job = Job(
-        load_model(domain, model, device),
+        loaded,
         rows,
         options=given(domain, values),
         explain=True,
-        on_batch=writer,
+        on_batch=Writer(domain, output, as_json, overwrite),
         face="command line",
     )
     with watched(job, quiet), stoppable(job):
@@ -94,11 +96,16 @@ def run(
 class Writer:
     """Print a line for each answer; keep heat maps in a folder if there is one."""
 
-    def __init__(self, domain: Domain, folder: Path | None, as_json: bool) -> None:
+    def __init__(self, domain: Domain, folder: Path | None, as_json: bool, overwrite: bool) -> None:
         self.image = domain.inputs.image
         self.folder = folder
         self.as_json = as_json
         if folder is not None:
+            if (folder / "explanations.jsonl").exists() and not overwrite:
+                raise UsageError(
+                    f"{str(folder)!r} holds explanations already. "
+                    "Name another folder, or allow overwriting."
+                )
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 (folder / "explanations.jsonl").write_text("")

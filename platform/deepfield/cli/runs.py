@@ -12,10 +12,11 @@ __all__ = ["runs"]
 
 @click.command()
 @click.argument("id", required=False)
+@click.option("--forget", is_flag=True, help="remove the run and the results that it kept")
 @click.option("--domain", help="only runs of this domain")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1))
 @as_json_flag
-def runs(id: str | None, domain: str | None, limit: int, as_json: bool) -> None:
+def runs(id: str | None, forget: bool, domain: str | None, limit: int, as_json: bool) -> None:
     """List the latest runs, or show one by its ID (or the beginning of it).
 
     Runs of the command line, of Python and of the dashboard are all here.
@@ -24,9 +25,15 @@ def runs(id: str | None, domain: str | None, limit: int, as_json: bool) -> None:
     Examples:
       deepfield runs
       deepfield runs 3f9c
+      deepfield runs 3f9c --forget
       deepfield runs --domain medical-imaging --json
     """
     history = History()
+    if forget:
+        if id is None:
+            raise click.UsageError("--forget needs a run: deepfield runs ID --forget")
+        history.forget(id)
+        return
     if id is not None:
         run = vars(history.get(id))
         if as_json:

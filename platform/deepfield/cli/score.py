@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,7 @@ def run(
     **values: Any,
 ) -> None:
     rows = open_source(source, domain.inputs)  # a wrong path is said before a model is loaded
+    printer = Printer(as_json) if output is None else None
     job = Job(
         load_model(domain, model, device),
         rows,
@@ -128,9 +130,11 @@ def run(
         output=output,
         overwrite=overwrite,
         batch_size=batch_size,
-        on_batch=Printer(as_json) if output is None else None,
+        on_batch=printer,
         face="command line",
     )
+    if printer is not None:
+        printer.when_closed = job.cancel
     with watched(job, quiet), stoppable(job):
         result = job.run()
     if output is not None and as_json:
@@ -146,6 +150,7 @@ class Printer:
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
         self.header = True
+        self.when_closed: Callable[[], None] = lambda: None
 
     def __call__(self, batch: Batch) -> None:
         rows = batch.results.reset_index()
@@ -155,7 +160,11 @@ class Printer:
             text = safe_for_spreadsheets(rows).to_csv(index=False, header=self.header)
             self.header = False
         if len(rows):
-            click.echo(text, nl=False)
+            try:
+                click.echo(text, nl=False)
+            except BrokenPipeError:  # `| head` has enough; that is no failure
+                sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  (until the process ends)
+                self.when_closed()
 
 
 @contextmanager

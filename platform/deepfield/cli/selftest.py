@@ -31,7 +31,9 @@ def selftest(domain: str | None, device: str, as_json: bool) -> None:
     registry = Registry.discover()
     findings = run_selftest(registry, domain, device)
     if as_json:
-        print_json([{**vars(each), "passed": each.passed} for each in findings])
+        failed = [{"plugin": each.plugin, "reason": each.reason} for each in registry.failures]
+        rows = [{**vars(each), "passed": each.passed} for each in findings]
+        print_json({"models": rows, "failures": failed})
     else:
         for each in findings:
             word = "ok     " if each.passed else "DIFFERS"

@@ -25,6 +25,12 @@ def model(_domain: Domain, domain_name: str, model_name: str) -> Model:
     return load_model(_domain, model_name)
 
 
+def results(path: Path) -> pd.DataFrame:
+    """Return a file's results; one that was written anew is read anew."""
+    state = path.stat()
+    return _results(str(path), state.st_mtime_ns, state.st_size)
+
+
 @st.cache_data(show_spinner="Reading the results …", max_entries=16)
-def results(path: str) -> pd.DataFrame:
+def _results(path: str, written: int, size: int) -> pd.DataFrame:
     return read_results(Path(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -40,16 +41,24 @@ def _widget(key: str, name: str, field: FieldInfo) -> Any:
             format_func=lambda member: str(member.value),
         )
     if kind in (int, float):
-        least, most = _bound(field, "ge"), _bound(field, "le")
+        least, most = (None if end is None else kind(end) for end in _bounds(field))
         if least is not None and most is not None:
             # A two-hundredth of the range, rounded to something that a person would type.
             step = 1 if kind is int else float(f"{(most - least) / 200:.0e}")
+            shown = "%d" if kind is int else f"%.{max(0, -math.floor(math.log10(step)))}f"
             return st.slider(
-                label, kind(least), kind(most), default, step, key=key, help=field.description
+                label, least, most, kind(default), step, shown, key=key, help=field.description
             )
-        return st.number_input(label, least, most, default, key=key, help=field.description)
+        return st.number_input(label, least, most, kind(default), key=key, help=field.description)
     return st.text_input(label, default, key=key, help=field.description)
 
 
-def _bound(field: FieldInfo, name: str) -> Any:
-    return next((getattr(each, name) for each in field.metadata if hasattr(each, name)), None)
+def _bounds(field: FieldInfo) -> tuple[Any, Any]:
+    """Return the least and the greatest value that a field takes, or None."""
+    found = {
+        name: getattr(each, name)
+        for each in field.metadata
+        for name in ("ge", "le")
+        if hasattr(each, name)
+    }
+    return found.get("ge"), found.get("le")

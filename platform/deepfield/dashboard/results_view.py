@@ -47,7 +47,7 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
             icon=":material/history:",
         )
         return
-    frame = cached.results(run.result)
+    frame = cached.results(Path(run.result))
     summary(model, run, frame)
     if run.rows_rejected and run.rejected:
         aside(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -14,6 +15,9 @@ __all__ = ["evidence_maps"]
 
 SLICE = 8
 """Pictures at a time: gradients need every activation of the network in memory."""
+
+_hooking = threading.Lock()
+# Captum hooks the layer itself, which visitors of a dashboard share: one explanation at a time.
 
 
 def evidence_maps(
@@ -49,10 +53,11 @@ def evidence_maps(
         return (own.squeeze(1) - others.amax(dim=1)).unsqueeze(1)
 
     method = LayerGradientXActivation(margin, layer)
-    parts = [
-        method.attribute(rows, target=0, additional_forward_args=(target,)).detach().sum(dim=1)
-        for rows, target in zip(batch.split(SLICE), called.split(SLICE), strict=True)
-    ]
+    parts = []
+    for rows, target in zip(batch.split(SLICE), called.split(SLICE), strict=True):
+        with _hooking:
+            found = method.attribute(rows, target=0, additional_forward_args=(target,))
+        parts.append(found.detach().sum(dim=1))
     values = gaussian_filter(torch.cat(parts).float().cpu().numpy(), (0, smoothing, smoothing))
     values = np.maximum(values, 0)
     return values / np.maximum(values.max(axis=(1, 2), keepdims=True), 1e-12)

@@ -10,21 +10,23 @@ import hashlib
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepfield.errors import DeepfieldError, UsageError
 from deepfield.folders import cache_folder
 from deepfield.models import ModelFolder
 
 if TYPE_CHECKING:
-    import openvino
     from torch import nn
 
 __all__ = ["Engine", "OpenVinoEngine", "TorchEngine", "open_engine"]
@@ -73,8 +75,7 @@ class OpenVinoEngine(Engine):
     device = "cpu"
 
     def __init__(self, graph: Path) -> None:
-        import openvino
-
+        openvino = import_openvino()
         self.compiled = openvino.Core().compile_model(
             graph,
             "CPU",
@@ -82,7 +83,7 @@ class OpenVinoEngine(Engine):
             # on purpose, for it changes probabilities by less than a hundredth.
             {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": _precision()},
         )
-        self._idle: deque[openvino.InferRequest] = deque()
+        self._idle: deque[Any] = deque()
 
     def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
         slices = [batch[start : start + SLICE] for start in range(0, len(batch), SLICE)]
@@ -98,12 +99,21 @@ class OpenVinoEngine(Engine):
         self._idle.extend(requests)
         return tuple(np.concatenate(each) for each in zip(*answers, strict=True))
 
-    def _request(self) -> openvino.InferRequest:
+    def _request(self) -> Any:
         """Take a request that nobody uses: it has its memory already."""
         try:
             return self._idle.pop()
         except IndexError:
             return self.compiled.create_infer_request()
+
+
+def import_openvino() -> ModuleType:
+    """Import OpenVINO without its telemetry, which would report to its makers unasked."""
+    # A module that is None counts as not installed, and OpenVINO then falls back on a stub.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # as said
+    import openvino
+
+    return openvino
 
 
 def open_engine(
@@ -123,6 +133,8 @@ def open_engine(
         device: ``auto`` takes CUDA where there is one, else the CPU.
         openvino: whether the CPU runs it through OpenVINO; None: if it is installed.
     """
+    if device == "cuda" and not _has_cuda():
+        raise UsageError("This machine has no CUDA device that torch can use; choose auto or cpu.")
     if device == "cuda" or (device == "auto" and _has_cuda()):
         return TorchEngine(build(), "cuda")
     if openvino is False or (openvino is None and find_spec("openvino") is None):
@@ -134,14 +146,19 @@ def _graph(
     folder: ModelFolder, build: Callable[[], nn.Module], example: np.ndarray, code: Path
 ) -> Path:
     """Return the cached graph of a model, making it if need be."""
-    import openvino
-
+    openvino = import_openvino()
     parts = (folder.network_hash, code.read_text(encoding="utf-8"), openvino.get_version())
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
     place = cache_folder() / "engines" / f"{folder.path.name}-{key}"
     if not (place / "network.xml").is_file():
         log.info("Preparing %s for this machine; this is done once.", folder.path.name)
-        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DeepfieldError(
+                f"The cache folder {str(place.parent)!r} cannot be written: {error.strerror}. "
+                "Set DEEPFIELD_HOME to a folder that can."
+            ) from error
         # Made aside and moved, so that two processes or a kill cannot leave half a graph.
         with tempfile.TemporaryDirectory(dir=place.parent) as aside:
             made = Path(aside) / "made"
@@ -158,9 +175,9 @@ def _graph(
 def _convert(network: nn.Module, example: np.ndarray):
     import warnings
 
-    import openvino
     import torch
 
+    openvino = import_openvino()
     with warnings.catch_warnings():
         # torch announces the end of tracing, which is still what OpenVINO converts by.
         warnings.simplefilter("ignore")
@@ -172,9 +189,7 @@ def _convert(network: nn.Module, example: np.ndarray):
 
 
 def _precision() -> str:
-    import openvino
-
-    able = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    able = import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return "bf16" if "BF16" in able else "f32"
 
 

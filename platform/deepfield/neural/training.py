@@ -18,6 +18,8 @@ from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from deepfield.errors import UsageError
+
 __all__ = ["Schedule", "train"]
 
 
@@ -50,6 +52,7 @@ def train(
     *,
     device: torch.device,
     folder: Path,
+    recipe: str,
     report: Callable[[str], None],
 ) -> nn.Module:
     """Train and return the averaged network with the best validation figure.
@@ -60,8 +63,13 @@ def train(
         loss: (network, inputs, targets) to one number.
         validate: figures of a network; the one named ``score`` is maximised.
         folder: where ``checkpoint.pt``, ``best.pt`` and ``log.jsonl`` lie. If a checkpoint of the
-            same schedule is there, training goes on from it.
+            same recipe is there, training goes on from it.
+        recipe: what else decides the outcome, in words: data, start, augmentation.
+
+    Raises:
+        UsageError: if the folder holds a checkpoint of another recipe.
     """
+    recipe = f"{recipe} {asdict(schedule)}"
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(schedule.seed)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this form
@@ -71,12 +79,15 @@ def train(
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
-        if saved["schedule"] == asdict(schedule):
-            network.load_state_dict(saved["network"])
-            average.module.load_state_dict(saved["average"])
-            optimizer.load_state_dict(saved["optimizer"])
-            state = saved["state"]
-            report(f"resuming after epoch {state['epoch']}")
+        if saved["recipe"] != recipe:
+            raise UsageError(
+                f"{str(folder)!r} holds a run of another recipe. Name another folder, or remove it."
+            )
+        network.load_state_dict(saved["network"])
+        average.module.load_state_dict(saved["average"])
+        optimizer.load_state_dict(saved["optimizer"])
+        state = saved["state"]
+        report(f"resuming after epoch {state['epoch']}")
     while state["epoch"] < schedule.epochs:
         epoch, started, losses = int(state["epoch"]), time.monotonic(), []
         torch.manual_seed(schedule.seed * 10_007 + epoch)
@@ -111,7 +122,7 @@ def train(
                 "network": network.state_dict(),
                 "average": average.module.state_dict(),
                 "optimizer": optimizer.state_dict(),
-                "schedule": asdict(schedule),
+                "recipe": recipe,
                 "state": state,
             },
             folder / "checkpoint.tmp",

@@ -37,20 +37,26 @@ def open_source(what: Any, inputs: Table) -> Source:
         return FrameSource(what)
     if isinstance(what, list | tuple) and what and isinstance(what[0], dict):
         return FrameSource(pd.DataFrame(what))
-    if isinstance(what, list | tuple):
+    if isinstance(what, list | tuple) and all(isinstance(each, str | Path) for each in what):
         return _pictures([Path(each) for each in what], f"{len(what)} files", inputs)
     if not isinstance(what, str | Path):
         raise UsageError(
             f"Cannot read rows from {type(what).__name__}: "
             "give a path, a glob, a list of paths or a DataFrame."
         )
-    path = Path(what).expanduser()
+    try:
+        path = Path(what).expanduser()
+        path.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(f"{str(what)[:100]!r} is no path: {error}.") from error
     if not path.exists() and has_magic(str(path)):
         # Path.glob takes no absolute pattern.
         found = sorted(Path(each) for each in glob(str(path), recursive=True))  # noqa: PTH207  (as said)
-        if not found:
-            raise InputError(f"No file matches {str(what)!r}.")
-        return _pictures([each for each in found if each.is_file()], str(what), inputs)
+        files = [each for each in found if each.is_file()]
+        if not files:
+            folders = f"; it matches the folder {str(found[0])!r}" if found else ""
+            raise InputError(f"No file matches {str(what)!r}{folders}.")
+        return _pictures(files, str(what), inputs)
     if not path.exists():
         raise InputError(f"No file or folder {str(what)!r}.")
     if path.is_dir():

@@ -50,7 +50,7 @@ class ArchiveSource(Source):
         self.column = column
         try:
             self.archive = ZipFile(path)
-        except (BadZipFile, OSError) as error:
+        except (BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise InputError(
                 f"{str(path)!r} is no zip archive that can be opened: {error}"
             ) from error

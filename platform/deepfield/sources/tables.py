@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -72,12 +72,18 @@ def read_csv(path: Path, delimiter: str | None = None) -> Iterator[Chunk]:
 
     A line with too many or too few cells is rejected by its number; the others are served.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         head = file.read(2**20)
     encoding = _encoding(head)
-    lines = head.decode(encoding, errors="replace").splitlines()
+    text = head.decode("utf-8-sig" if encoding == "utf8" else encoding, errors="replace")
+    lines = text.splitlines()
+    if not lines:
+        raise InputError(f"{str(path)!r} has no header line.")
     delimiter = delimiter or max(",;\t|", key=lines[0].count)
-    names = next(csv.reader(lines, delimiter=delimiter), [])
+    try:
+        names = next(csv.reader(lines, delimiter=delimiter), [])
+    except csv.Error as error:
+        raise InputError(f"{str(path)!r} has a header that cannot be read: {error}.") from error
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"{str(path)!r} names the column {twice[0]!r} twice; rename one.")
@@ -102,20 +108,23 @@ def read_csv(path: Path, delimiter: str | None = None) -> Iterator[Chunk]:
                 null_values=["", "NA", "N/A", "NaN", "nan", "null", "NULL"],
             ),
         )
-        number, told = 0, 0
+        number = 0
+        skipped: set[int] = set()  # lines that were rejected and not yet passed by
         for batch in reader:
-            skipped = {each.row for each in rejected}
+            aside = rejected[:]
+            rejected.clear()
+            skipped |= {each.row for each in aside}
             numbers: list[int] = []
             while len(numbers) < batch.num_rows:
                 number += 1
-                if number not in skipped:
+                if number in skipped:
+                    skipped.remove(number)
+                else:
                     numbers.append(number)
-            rows = batch.to_pandas().set_axis(pd.Index(numbers), axis=0)
-            yield Chunk(rows, rejected[told:])
-            told = len(rejected)
-        if told < len(rejected):
-            yield Chunk(pd.DataFrame(columns=names), rejected[told:])
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+            yield Chunk(batch.to_pandas().set_axis(pd.Index(numbers), axis=0), aside)
+        if rejected:
+            yield Chunk(pd.DataFrame(columns=names), rejected[:])
+    except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as error:
         raise InputError(f"{str(path)!r} cannot be read as CSV: {error}") from error
 
 
@@ -135,7 +144,7 @@ def read_json_lines(path: Path) -> Iterator[Chunk]:
     records: list[dict[str, Any]] = []
     numbers: list[int] = []
     rejected: list[Rejected] = []
-    with path.open("rb") as file:
+    with opened(path) as file:
         for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
             if not line.strip():
                 continue
@@ -148,10 +157,10 @@ def read_json_lines(path: Path) -> Iterator[Chunk]:
             except (ValueError, RecursionError) as error:
                 rejected.append(Rejected(number, str(path), f"no JSON object: {error}"))
             if len(records) + len(rejected) >= CHUNK:
-                yield Chunk(pd.DataFrame(records, index=numbers), rejected)
+                yield Chunk(pd.DataFrame(records, index=numbers, dtype=object), rejected)
                 records, numbers, rejected = [], [], []
     if records or rejected:
-        yield Chunk(pd.DataFrame(records, index=numbers), rejected)
+        yield Chunk(pd.DataFrame(records, index=numbers, dtype=object), rejected)
 
 
 READERS: dict[str, Callable[[Path], Iterator[Chunk]]] = {
@@ -161,6 +170,13 @@ READERS: dict[str, Callable[[Path], Iterator[Chunk]]] = {
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
 }
+
+
+def opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise InputError(f"{str(path)!r} cannot be read: {error.strerror}.") from error
 
 
 def _parquet(path: Path) -> pa.parquet.ParquetFile:

@@ -1,0 +1,45 @@
+"""One form for every kind of option, without a browser."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+
+def form() -> None:
+    import enum
+    from typing import Literal
+
+    import streamlit as st
+    from deepfield_flowers import Flowers
+    from pydantic import Field
+
+    from deepfield import Options
+    from deepfield.dashboard.forms import options_form
+
+    class Mood(enum.Enum):
+        calm = "calm"
+        wild = "wild"
+
+    class All(Options):
+        yes: bool = True
+        kind: Literal["a", "b"] = "b"
+        mood: Mood = Mood.wild
+        share: float = Field(0.02, ge=0.005, le=0.2)
+        count: int = Field(3, ge=1, le=9)
+        open_ended: float = Field(0.5, ge=0)
+        words: str = "hello"
+
+    domain = Flowers()
+    domain.Options = All
+    st.session_state["found"] = All.model_validate(options_form(domain)).model_dump(mode="json")
+
+
+def test_every_kind_of_option_has_a_widget_with_its_default():
+    app = AppTest.from_function(form).run()
+    assert not app.exception
+    assert app.session_state["found"] == {
+        "yes": True, "kind": "b", "mood": "wild", "share": 0.02, "count": 3, "open_ended": 0.5,
+        "words": "hello",
+    }  # fmt: skip
+    app.slider(key="flowers-option-share").set_value(0.1).run()
+    assert app.session_state["found"]["share"] == 0.1
