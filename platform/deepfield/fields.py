@@ -237,8 +237,8 @@ class Timestamp(Field):
 class Image(Field):
     """A picture: a path, encoded bytes, an array or a Pillow image; read to a uint8 array.
 
-    A predictor narrows its domain's field with ``size`` so that pictures are decoded, in parallel
-    and at a reduced scale, to just the pixels that its network reads.
+    A predictor narrows its domain's field with ``size`` so that pictures are resized to just the
+    pixels that its network takes, while they are read in parallel.
     """
 
     mode: Mode = field(default="RGB", kw_only=True)

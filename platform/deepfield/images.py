@@ -33,7 +33,7 @@ def open_picture(value: object, mode: Mode = "RGB", at_least: int | None = None)
         value: encoded bytes, a path, an array (H, W) or (H, W, 3) of uint8, or a Pillow image.
         mode: ``"L"`` for grey, ``"RGB"`` for colour.
         at_least: a JPEG may be decoded at 1/2, 1/4 or 1/8 of its scale, as long as each side
-            keeps this many pixels. Much faster for large files.
+            keeps twice this many pixels: for a picture to look at, not for one to be judged.
 
     Sixteen-bit and floating-point greys are stretched from their least to their greatest value;
     transparency is laid over black; EXIF rotation is applied.
@@ -44,7 +44,6 @@ def open_picture(value: object, mode: Mode = "RGB", at_least: int | None = None)
     try:
         picture = _identify(value)
         if picture.format in ("JPEG", "MPO") and at_least:
-            # Twice as fine as needed: the resize after it then sees no difference.
             picture.draft(mode, (2 * at_least, 2 * at_least))
         picture.load()
         return _to_mode(ImageOps.exif_transpose(picture), mode)
@@ -67,11 +66,13 @@ def read_picture(
 ) -> np.ndarray:
     """Decode a picture to uint8, (H, W) for grey or (H, W, 3) for colour.
 
-    With ``size`` (height, width) it is resized to exactly that, its aspect ratio not kept.
+    With ``size`` (height, width) it is resized to exactly that, its aspect ratio not kept. It is
+    decoded in full before: a JPEG decoded at a reduced scale moved probabilities of the chest
+    model by up to 0.015, to gain a tenth of the time.
     """
-    picture = open_picture(value, mode, at_least=max(size) if size else None)
+    picture = open_picture(value, mode)
     if size and picture.size != (size[1], size[0]):
-        picture = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR, reducing_gap=3.0)
+        picture = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(picture)
 
 
