@@ -92,7 +92,7 @@ class ChestXrayPredictor(Predictor):
         )
         return [
             Explanation(
-                f"Called {answer.finding} with confidence {answer.confidence:.2f}: "
+                f"Called {answer.finding} with confidence {answer.confidence:.1%}: "
                 f"{_where(heat)} spoke most for it.",
                 (Heatmap(heat),),
             )

@@ -24,6 +24,9 @@ from deepfield.sinks import open_sink
 
 __all__ = ["show"]
 
+MOST_ROWS = 5000
+"""Rows that a browser is sent; charts and downloads are of all of them."""
+
 TRUST_WORDS = {
     "ok": "The model stands by this answer.",
     "unsure": "The model abstains: answers of this confidence are wrong more often than accepted.",
@@ -60,9 +63,14 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
         downloads(run, frame)
         return
     st.altair_chart(charts.distribution(model.domain, frame), key=f"{run.id}-distribution")
-    chosen = table(model, run, frame, work)
+    shown = frame.head(MOST_ROWS)
+    if len(shown) < len(frame):
+        st.caption(
+            f"The first {MOST_ROWS:,} rows are shown; the downloads hold all {len(frame):,}."
+        )
+    chosen = table(model, run, shown, work)
     downloads(run, frame)
-    detail(model, run, frame, chosen, work)
+    detail(model, run, shown, chosen, work)
 
 
 def summary(model: Model, run: Run, frame: pd.DataFrame) -> None:
