@@ -44,6 +44,7 @@ def settings() -> dict[str, object]:
     return {
         "server_address": "127.0.0.1",
         "server_maxUploadSize": 500,
+        "server_showEmailPrompt": False,
         "browser_gatherUsageStats": False,
         "client_toolbarMode": "viewer",
         "theme_base": str(FOLDER / "theme.toml"),
