@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -88,7 +87,7 @@ def load_model(domain: Domain, name: str | None = None, device: str = "auto") ->
     if device not in ("auto", "cpu", "cuda"):
         raise UsageError(f"No device {device!r}: choose auto, cpu or cuda.")
     spec = domain.model(name)
-    folder = ModelFolder(Path(spec.folder))
+    folder = ModelFolder(spec.folder)
     return Model(domain, spec, folder, predictor_class(spec).load(folder, device))
 
 

@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 
 from deepfield.evaluation import binary_figures
 from deepfield.images import open_picture, read_picture
+from deepfield.neural.engines import TorchEngine
 from deepfield.neural.training import Schedule, train
 from deepfield.neural.weights import average_weights
 from deepfield_datasets.chest_xray import ChestXray
@@ -80,15 +81,6 @@ def corrupted_films(films: pd.DataFrame, size: int, names: list[list[str]]) -> n
             changed = CORRUPTIONS[name](film) if name else film
             out.append(read_picture(changed, "L", (size, size)))
     return np.stack(out)
-
-
-@torch.inference_mode()
-def logits_of(network: nn.Module, pixels: np.ndarray, device: torch.device) -> np.ndarray:
-    parts = [
-        network(torch.from_numpy(pixels[start : start + 64]).to(device))[0].float().cpu()
-        for start in range(0, len(pixels), 64)
-    ]
-    return torch.cat(parts).numpy()
 
 
 def class_loss(smoothing: float):
@@ -181,7 +173,7 @@ def main(
     labels = np.repeat([CLASSES.index(label) for label in validation["label"]], 3)
 
     def validate(network: nn.Module) -> dict[str, float]:
-        logits = logits_of(network, pixels, device)
+        logits, _ = TorchEngine(network, device.type)(pixels)
         clean = np.arange(len(logits)) % 3 == 0
         probability = expit(logits[:, 1] - logits[:, 0])
         first = binary_figures(probability[clean], labels[clean])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Literal, get_args, get_origin
 
 import click
@@ -23,11 +24,16 @@ class DomainCommands(click.Group):
         super().__init__(*args, **kwargs)
         self.make = make
 
+    @cached_property
+    def registry(self) -> Registry:
+        """Return the plugins, looked for once however often help asks."""
+        return Registry.discover()
+
     def list_commands(self, context: click.Context) -> list[str]:
-        return sorted(Registry.discover().domains)
+        return sorted(self.registry.domains)
 
     def get_command(self, context: click.Context, name: str) -> click.Command:
-        return self.make(Registry.discover().domain(name))
+        return self.make(self.registry.domain(name))
 
     def resolve_command(self, context: click.Context, args: list[str]):
         try:
@@ -36,8 +42,8 @@ class DomainCommands(click.Group):
             raise click.UsageError(str(error), context) from error
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        registry = Registry.discover()
-        rows = [(name, domain.question) for name, domain in sorted(registry.domains.items())]
+        domains = sorted(self.registry.domains.items())
+        rows = [(name, domain.question) for name, domain in domains]
         if rows:
             with formatter.section("Domains"):
                 formatter.write_dl(rows)

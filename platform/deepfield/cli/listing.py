@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -78,7 +77,7 @@ def models(domain: str | None, card: str | None, as_json: bool) -> None:
     if card is not None:
         if domain is None:
             raise click.UsageError("--card needs the domain: deepfield models DOMAIN --card MODEL")
-        click.echo(ModelFolder(Path(registry.domain(domain).model(card).folder)).card)
+        click.echo(ModelFolder(registry.domain(domain).model(card).folder).card)
         return
     chosen = [registry.domain(domain)] if domain else list(registry.domains.values())
     rows = [_model_row(each, spec, as_json) for each in chosen for spec in each.models]
@@ -97,7 +96,7 @@ def _model_row(domain: Domain, spec: ModelSpec, with_figures: bool) -> dict[str,
         "about": spec.summary or spec.title,
     }
     try:
-        folder = ModelFolder(Path(spec.folder))
+        folder = ModelFolder(spec.folder)
         row |= {"hash": folder.hash[:12], "folder": str(folder.path)}
         if with_figures:
             row["figures"] = folder.figures
