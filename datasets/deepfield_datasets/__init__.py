@@ -10,7 +10,8 @@ __all__ = ["register_datasets"]
 
 @hookimpl
 def register_datasets() -> list[Dataset]:
+    from deepfield_datasets.brain_mri import BrainMri
     from deepfield_datasets.chest_xray import ChestXray
     from deepfield_datasets.phantoms import ChestPhantoms
 
-    return [ChestXray(), ChestPhantoms()]
+    return [BrainMri(), ChestXray(), ChestPhantoms()]

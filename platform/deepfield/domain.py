@@ -16,7 +16,7 @@ from deepfield.errors import ContractError, NotFoundError
 from deepfield.fields import Label, Probability
 from deepfield.table import Table
 
-__all__ = ["TRUST", "Domain", "ModelSpec", "Options", "check_domain"]
+__all__ = ["TRUST", "Domain", "ModelSpec", "Options", "check_domain", "check_outputs", "with_trust"]
 
 TRUST = ("ok", "unsure", "unfamiliar")
 """ok: act on it. unsure: the model abstains. unfamiliar: unlike anything it was trained on."""
@@ -81,6 +81,7 @@ class Domain(ABC):
     """What the built-in example is, for people who try it."""
     inputs: ClassVar[Table]
     outputs: ClassVar[Table]
+    """What every model of the domain answers. A model may say more: see ``Predictor.outputs``."""
     Options: ClassVar[type[BaseModel]] = Options
     models: ClassVar[tuple[ModelSpec, ...]]
 
@@ -94,7 +95,7 @@ class Domain(ABC):
     @property
     def results(self) -> Table:
         """Return what each result row holds: the outputs, confidence and trust."""
-        return Table(*self.outputs, *CONFIDENCE_AND_TRUST)
+        return with_trust(self.outputs)
 
     def model(self, name: str | None = None) -> ModelSpec:
         """Return the model of that name, or the first.
@@ -109,6 +110,21 @@ class Domain(ABC):
                 return spec
         raise NotFoundError.among(
             f"model of {self.name}", name, (spec.name for spec in self.models)
+        )
+
+
+def with_trust(outputs: Table) -> Table:
+    """Return what a result row holds: a model's outputs, confidence and trust."""
+    return Table(*outputs, *CONFIDENCE_AND_TRUST)
+
+
+def check_outputs(who: str, inputs: Table, outputs: Table) -> None:
+    """Raise ContractError if an output bears a name that stands beside it in a result row."""
+    taken = {*inputs.names, *CONFIDENCE_AND_TRUST.names, "row"} & set(outputs.names)
+    if taken:
+        raise ContractError(
+            f"{who}: an output may not be named {', '.join(map(repr, sorted(taken)))}; "
+            "inputs, confidence, trust and row stand beside it"
         )
 
 
@@ -132,12 +148,7 @@ def check_domain(domain: object) -> None:
         table = getattr(domain, attribute, None)
         if not isinstance(table, Table) or not table.fields:
             raise ContractError(f"{who} lacks {attribute!r}, a Table with at least one field")
-    taken = {*domain.inputs.names, *CONFIDENCE_AND_TRUST.names, "row"} & set(domain.outputs.names)
-    if taken:
-        raise ContractError(
-            f"{who}: an output may not be named {', '.join(map(repr, sorted(taken)))}; "
-            "inputs, confidence, trust and row stand beside it"
-        )
+    check_outputs(who, domain.inputs, domain.outputs)
     if not (isinstance(domain.Options, type) and issubclass(domain.Options, BaseModel)):
         raise ContractError(f"{who}.Options is no pydantic model")
     required = [name for name, each in domain.Options.model_fields.items() if each.is_required()]

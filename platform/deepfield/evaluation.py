@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, f1_score, log_loss, roc_auc_score
 
-__all__ = ["binary_figures", "expected_calibration_error"]
+__all__ = ["binary_figures", "class_figures", "expected_calibration_error"]
 
 
 def binary_figures(
@@ -33,6 +33,30 @@ def binary_figures(
         "ece": expected_calibration_error(
             np.where(calls, probability, 1 - probability), calls == positive
         ),
+    }
+
+
+def class_figures(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Return the figures of a model that chooses one of several classes.
+
+    Args:
+        probabilities: (n, classes), each row summing to 1.
+        labels: (n,) places of the true classes, all of them present.
+
+    ``auc`` is the mean of each class against the rest; ``balanced_accuracy`` and ``log_loss``
+    count all classes alike, whatever their size.
+    """
+    calls = probabilities.argmax(axis=1)
+    classes = np.arange(probabilities.shape[1])
+    weight = (len(labels) / len(classes) / np.bincount(labels))[labels]
+    aucs = [roc_auc_score(labels == each, probabilities[:, each]) for each in classes]
+    return {
+        "auc": float(np.mean(aucs)),
+        "accuracy": float((calls == labels).mean()),
+        "balanced_accuracy": float(np.mean([(calls == e)[labels == e].mean() for e in classes])),
+        "macro_f1": float(f1_score(labels, calls, average="macro")),
+        "log_loss": float(log_loss(labels, probabilities, sample_weight=weight, labels=classes)),
+        "ece": expected_calibration_error(probabilities.max(axis=1), calls == labels),
     }
 
 

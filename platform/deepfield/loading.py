@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from pydantic import BaseModel, ValidationError
 
-from deepfield.domain import Domain, ModelSpec
+from deepfield.domain import Domain, ModelSpec, check_outputs, with_trust
 from deepfield.errors import ContractError, InputError, UsageError
 from deepfield.explanation import Explanation
 from deepfield.models import ModelFolder
@@ -28,6 +28,10 @@ class Model:
         self.spec = spec
         self.folder = folder
         self.predictor = predictor
+        check_outputs(repr(self), self.inputs, self.outputs)
+        missing = set(domain.outputs.names) - set(self.outputs.names)
+        if missing:
+            raise ContractError(f"{self!r} lacks its domain's outputs {sorted(missing)}")
 
     def __repr__(self) -> str:
         return f"<Model {self.domain.name}/{self.spec.name} {self.folder.hash[:12]}>"
@@ -36,6 +40,16 @@ class Model:
     def inputs(self) -> Table:
         """Return the domain's inputs as this model reads them."""
         return self.predictor.inputs or self.domain.inputs
+
+    @property
+    def outputs(self) -> Table:
+        """Return what this model answers: its domain's outputs, and perhaps others."""
+        return self.predictor.outputs or self.domain.outputs
+
+    @property
+    def results(self) -> Table:
+        """Return what each of its result rows holds: outputs, confidence and trust."""
+        return with_trust(self.outputs)
 
     def predict(self, frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
         """Return one result row for each row of ``frame``, with its index.
@@ -56,7 +70,7 @@ class Model:
 
     def predict_checked(self, rows: pd.DataFrame, options: BaseModel) -> pd.DataFrame:
         """Return results for rows that the table has read, and hold the plugin to its contract."""
-        names = self.domain.results.names
+        names = self.results.names
         if rows.empty:
             return pd.DataFrame({name: pd.Series(dtype=object) for name in names}, index=rows.index)
         results = self.predictor.predict(rows, options)

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self
 
 import pandas as pd
+from pydantic import BaseModel
 
 from deepfield.explanation import Explanation
 from deepfield.models import ModelFolder
 from deepfield.table import Table
 
-__all__ = ["Predictor"]
+__all__ = ["Predictor", "Report"]
+
+
+class Report(Protocol):
+    """How a fit says how far it is; it raises when a person wants the fit to stop."""
+
+    def __call__(self, done: float, figures: Mapping[str, float] | None = None) -> None:
+        """Take the share done, 0 to 1, and after each epoch its figures: ``epoch``, ``loss`` …"""
 
 
 class Predictor(ABC):
@@ -22,8 +32,13 @@ class Predictor(ABC):
 
     inputs: Table | None = None
     """The domain's inputs as this model reads them (pictures of one size, say), or None."""
+    outputs: Table | None = None
+    """What this model answers, if more than its domain promises: all of the domain's outputs, with
+    classes of its own perhaps, and others beside them."""
     largest_batch: ClassVar[int] = 4096
     """No batch is larger. How large they really are, scoring finds out by measuring."""
+    FitOptions: ClassVar[type[BaseModel] | None] = None
+    """What a person may set when fitting to their own rows; None: models of this kind cannot be."""
 
     @classmethod
     @abstractmethod
@@ -32,7 +47,7 @@ class Predictor(ABC):
 
     @abstractmethod
     def predict(self, rows: pd.DataFrame, options: Any) -> pd.DataFrame:
-        """Return the domain's outputs, ``confidence`` and ``trust`` for each checked row.
+        """Return the model's outputs, ``confidence`` and ``trust`` for each checked row.
 
         The index of the result is that of ``rows``; how rows are cut into batches changes nothing.
         """
@@ -40,3 +55,30 @@ class Predictor(ABC):
     @abstractmethod
     def explain(self, rows: pd.DataFrame, options: Any) -> list[Explanation]:
         """Return what carried each row's answer, in the order of ``rows``."""
+
+    @classmethod
+    def fit(
+        cls,
+        training: pd.DataFrame,
+        validation: pd.DataFrame,
+        folder: Path,
+        *,
+        base: ModelFolder,
+        options: Any,
+        report: Report,
+        device: str = "auto",
+    ) -> None:
+        """Learn from a person's own rows and write a model folder that ``load`` reads.
+
+        Only classes that set ``FitOptions`` need this. The platform splits off the rows, measures
+        the model on a third part that neither frame holds, and writes card and golden rows.
+
+        Args:
+            training: checked input columns, as the base model reads them, and ``label``.
+            validation: the same, to stop early, calibrate and set the guard by.
+            folder: where ``config.json``, ``model.safetensors`` and what else ``load`` needs go.
+            base: the shipped model to start from.
+            options: an instance of ``FitOptions``.
+            report: told how far the fit is; what it raises ends the fit.
+        """
+        raise NotImplementedError(f"{cls.__name__} cannot be fitted")

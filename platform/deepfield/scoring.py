@@ -139,7 +139,7 @@ class Job:
                     (each.name, pa.string() if each is image else each.arrow)
                     for each in self.model.inputs
                 ),
-                *self.model.domain.results.arrow_schema(),
+                *self.model.results.arrow_schema(),
             ]
         )
         run = self.history.start(
@@ -309,5 +309,5 @@ class Job:
     def _gathered(self, frames: list[pd.DataFrame]) -> pd.DataFrame:
         if frames:
             return pd.concat([frame for frame in frames if len(frame)] or frames[:1])
-        names = [*self.model.inputs.names, *self.model.domain.results.names]
+        names = [*self.model.inputs.names, *self.model.results.names]
         return pd.DataFrame(columns=names).rename_axis("row")

@@ -44,7 +44,7 @@ def check_model(domain: Domain, spec: ModelSpec, device: str = "auto") -> Findin
         if golden is None:
             return Finding(domain.name, spec.name, 0, ["the model has no golden rows"])
         inputs, expected = golden
-        problems = differences(expected, model.predict(inputs), domain.results)
+        problems = differences(expected, model.predict(inputs), model.results)
         return Finding(domain.name, spec.name, len(inputs), problems)
     except DeepfieldError as error:
         return Finding(domain.name, spec.name, 0, [str(error)])

@@ -90,17 +90,17 @@ def one_row_out_for_each_row_in(domain: Domain) -> None:
         samples.index = pd.Index([f"row {n}" for n in range(len(samples))])
         there, back = model.predict(samples), model.predict(samples.iloc[::-1])
         assert there.index.equals(samples.index)
-        assert there.columns.to_list() == domain.results.names
-        assert not differences(there, back.iloc[::-1], domain.results)
+        assert there.columns.to_list() == model.results.names
+        assert not differences(there, back.iloc[::-1], model.results)
 
 
 def results_are_what_their_fields_say(domain: Domain) -> None:
     for model in _models(domain):
         results = model.predict(domain.samples())
-        checked = domain.results.read(results)
+        checked = model.results.read(results)
         assert not checked.problems
         assert results["trust"].isin(TRUST).all()
-        for each in domain.results:
+        for each in model.results:
             if isinstance(each, Category) and each.values:
                 assert results[each.name].isin(each.values).all()
 
@@ -113,8 +113,8 @@ def batch_size_changes_nothing(domain: Domain) -> None:
         single = pd.concat([model.predict(samples.iloc[[row]]) for row in range(len(samples))])
         again = model.predict(samples)
         for other in (single, again):
-            assert not differences(whole, other, domain.results)
-            for each in domain.results:
+            assert not differences(whole, other, model.results)
+            for each in model.results:
                 if isinstance(each, Number):
                     np.testing.assert_allclose(
                         whole[each.name].astype(float), other[each.name].astype(float), atol=1e-4
@@ -133,7 +133,7 @@ def input_is_left_untouched(domain: Domain) -> None:
 def loading_twice_is_harmless(domain: Domain) -> None:
     samples = domain.samples()
     for first, second in zip(_models(domain), _models(domain), strict=True):
-        assert not differences(first.predict(samples), second.predict(samples), domain.results)
+        assert not differences(first.predict(samples), second.predict(samples), first.results)
 
 
 def golden_rows_match(domain: Domain) -> None:

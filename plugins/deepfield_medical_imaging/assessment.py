@@ -41,7 +41,10 @@ from deepfield_medical_imaging.augmentation import CORRUPTIONS
 from deepfield_medical_imaging.card import write_card
 from deepfield_medical_imaging.chest_xray import NETWORK, ChestXrayPredictor
 from deepfield_medical_imaging.network import ImageClassifier, NetworkConfig
-from deepfield_medical_imaging.training import CLASSES, corrupted_films, split_by_patient
+from deepfield_medical_imaging.studies import STUDIES, split_by_patient
+from deepfield_medical_imaging.training import corrupted_pictures
+
+CLASSES = STUDIES["chest-xray"].classes
 
 console = Console(stderr=True)
 
@@ -73,7 +76,7 @@ def main(data, weights, output, brain, architecture, size) -> None:
     console.print(f"reading {len(films):,} films under {len(CORRUPTIONS)} corruptions")
     labels = validation["label"].map(CLASSES.index).to_numpy()
     names = ["", *CORRUPTIONS]
-    pixels = corrupted_films(validation, size, [names] * len(validation))
+    pixels = corrupted_pictures(validation, size, [names] * len(validation))
     logits, textures = forward(pixels)
     logits = logits.reshape(len(validation), len(names), -1)
     textures = textures.reshape(len(validation), len(names), -1)
@@ -110,7 +113,7 @@ def main(data, weights, output, brain, architecture, size) -> None:
 
     console.print("setting the guard")
     targets = training["label"].map(CLASSES.index).to_numpy()
-    train_pixels = corrupted_films(training, size, [[""]] * len(training))
+    train_pixels = corrupted_pictures(training, size, [[""]] * len(training))
     _, train_textures = forward(train_pixels)
     guard = MahalanobisGuard.fit(train_textures, targets, textures[:, 0])
     guard.save(folder.path / "guard.safetensors")

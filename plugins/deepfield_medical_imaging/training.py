@@ -1,6 +1,7 @@
-"""Train the chest X-ray model: films in, a model folder with its card out.
+"""Train a shipped model: pictures in, weights out.
 
-    python -m deepfield_medical_imaging.training --data DIR --start WEIGHTS --work runs/chest-xray
+    python -m deepfield_medical_imaging.training brain-mri --data DIR --start WEIGHTS \\
+        --work runs/brain-mri
 
 Runs on a CPU or on CUDA; a run that was stopped goes on from its last epoch when the same command
 is given again. ``--size``, ``--epochs`` and ``--architecture`` make it larger.
@@ -8,6 +9,7 @@ is given again. ``--size``, ``--epochs`` and ``--architecture`` make it larger.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -16,49 +18,32 @@ import pandas as pd
 import timm
 import torch
 from safetensors.torch import load_file
-from scipy.special import expit
+from scipy.special import softmax
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 
-from deepfield.evaluation import binary_figures
+from deepfield.evaluation import class_figures
 from deepfield.images import open_picture, read_picture
 from deepfield.neural.engines import TorchEngine
 from deepfield.neural.training import Schedule, train
 from deepfield.neural.weights import average_weights
-from deepfield_datasets.chest_xray import ChestXray
 from deepfield_medical_imaging.augmentation import CORRUPTIONS, training_transform
 from deepfield_medical_imaging.network import ImageClassifier, NetworkConfig
+from deepfield_medical_imaging.studies import STUDIES
 
-__all__ = ["CLASSES", "split_by_patient"]
+__all__ = ["Pictures", "balanced_batches", "class_loss", "corrupted_pictures", "validator"]
 
-CLASSES = ("normal", "pneumonia")
-
-
-def split_by_patient(films: pd.DataFrame, share: float = 0.15, seed: int = 0) -> pd.Series:
-    """Return True for the films of validation patients.
-
-    Half of the validation share of each series of normal films are its lowest-numbered patients:
-    the official test films carry the numbers just below, so this block is as near to them as
-    training data comes. The other half, and all of the pneumonia patients, are drawn at random.
-    """
-    generator = np.random.default_rng(seed)
-    chosen: set[str] = set()
-    for (label, _), group in films.groupby(["label", "series"]):
-        patients = group.sort_values("number")["patient"].unique()
-        count = round(share * len(patients))
-        first = count // 2 if label == "normal" else 0
-        chosen.update(patients[:first])
-        chosen.update(generator.permutation(patients[first:])[: count - first])
-    return films["patient"].isin(chosen)
+STORED = 224
+"""Pixels a side at which pictures wait in memory to be changed at random."""
 
 
-class Films(Dataset):
-    """Films decoded once, changed at random each time that one is asked for."""
+class Pictures(Dataset):
+    """Pictures decoded once, changed at random each time that one is asked for."""
 
-    def __init__(self, films: pd.DataFrame, size: int) -> None:
-        pixels = [read_picture(path, "L", (224, 224)) for path in films["image"]]
-        self.pixels = torch.from_numpy(np.stack(pixels)).unsqueeze(1)
-        self.targets = torch.tensor([CLASSES.index(label) for label in films["label"]])
+    def __init__(self, pixels: np.ndarray, targets: np.ndarray, size: int) -> None:
+        """Hold uint8 (n, H, W) and their classes (n,)."""
+        self.pixels = torch.from_numpy(pixels).unsqueeze(1)
+        self.targets = torch.tensor(targets)
         self.transform = training_transform(size)
 
     def __len__(self) -> int:
@@ -68,28 +53,77 @@ class Films(Dataset):
         return self.transform(self.pixels[index])[0], self.targets[index]
 
 
-def corrupted_films(films: pd.DataFrame, size: int, names: list[list[str]]) -> np.ndarray:
-    """Return uint8 (films × names each, size, size): every film under each of its corruptions.
+def corrupted_pictures(rows: pd.DataFrame, size: int, names: list[list[str]]) -> np.ndarray:
+    """Return uint8 (rows × names each, size, size): every picture under each of its corruptions.
 
-    Films are corrupted at 224 pixels, the size in which the source gives them, and then read as
-    the predictor reads a picture.
+    Pictures are corrupted at 224 pixels, at which the sources give them, and then read as the
+    predictor reads a picture.
     """
     out = []
-    for path, own in zip(films["image"], names, strict=True):
-        film = open_picture(path, "L")
+    for path, own in zip(rows["image"], names, strict=True):
+        picture = open_picture(path, "L")
         for name in own:
-            changed = CORRUPTIONS[name](film) if name else film
+            changed = CORRUPTIONS[name](picture) if name else picture
             out.append(read_picture(changed, "L", (size, size)))
     return np.stack(out)
 
 
-def class_loss(smoothing: float):
-    """Return cross-entropy; batches are drawn with the classes in balance (see ``batches``)."""
+def class_loss(smoothing: float) -> Callable[[nn.Module, Tensor, Tensor], Tensor]:
+    """Return cross-entropy; batches are drawn with the classes in balance."""
 
     def loss(network: nn.Module, pixels: Tensor, targets: Tensor) -> Tensor:
         return nn.functional.cross_entropy(network(pixels)[0], targets, label_smoothing=smoothing)
 
     return loss
+
+
+def balanced_batches(
+    dataset: Pictures, batch: int, seed: int, workers: int = 0
+) -> Callable[[int], DataLoader]:
+    """Return what gives the batches of an epoch, every class drawn equally often."""
+    weights = 1.0 / torch.bincount(dataset.targets)[dataset.targets].double()
+
+    def batches(epoch: int) -> DataLoader:
+        generator = torch.Generator().manual_seed(seed * 10_007 + epoch)
+        sampler = WeightedRandomSampler(weights.tolist(), len(dataset), generator=generator)
+        return DataLoader(
+            dataset,
+            batch,
+            sampler=sampler,
+            drop_last=len(dataset) >= batch,
+            num_workers=workers,
+            generator=generator,
+        )
+
+    return batches
+
+
+def validator(
+    pixels: np.ndarray, labels: np.ndarray, device: str, versions: int = 1
+) -> Callable[[nn.Module], dict[str, float]]:
+    """Return what measures a network on held-out pictures; its score is the log loss, negated.
+
+    Args:
+        pixels: (n × versions, H, W), the versions of a picture beside each other, the first clean.
+        labels: (n,)
+        versions: with more than one, the score is of the corrupted versions alone.
+    """
+    repeated = np.repeat(labels, versions)
+    clean = np.arange(len(repeated)) % versions == 0
+
+    def validate(network: nn.Module) -> dict[str, float]:
+        probabilities = softmax(TorchEngine(network, device)(pixels)[0], axis=1)
+        figures = class_figures(probabilities[clean], labels)
+        if versions == 1:
+            return {**figures, "score": -figures["log_loss"]}
+        corrupted = class_figures(probabilities[~clean], repeated[~clean])
+        return {
+            **{f"clean_{name}": value for name, value in figures.items()},
+            **corrupted,
+            "score": -corrupted["log_loss"],
+        }
+
+    return validate
 
 
 def photograph_weights(start: str, architecture: str) -> dict[str, Tensor]:
@@ -99,28 +133,8 @@ def photograph_weights(start: str, architecture: str) -> dict[str, Tensor]:
     return load_file(start)
 
 
-def recipe_of(
-    work: Path,
-    architecture: str,
-    size: int,
-    epochs: int,
-    rate: float,
-    batch: int,
-    smoothing: float,
-    seed: int,
-    resume_from: tuple[Path, ...],
-) -> str:
-    """Return the command that trains these weights again, without this machine's folders."""
-    stages = "".join(f" --resume-from runs/{file.parent.name}/{file.name}" for file in resume_from)
-    return (
-        "python -m deepfield_medical_imaging.training --data DIR --start WEIGHTS"
-        f" --work runs/{work.name} --architecture {architecture} --size {size}"
-        f" --epochs {epochs} --rate {rate:g} --batch {batch} --smoothing {smoothing:g}"
-        f" --seed {seed}{stages}"
-    )
-
-
 @click.command(help=__doc__)
+@click.argument("model", type=click.Choice(sorted(STUDIES)))
 @click.option("--data", type=click.Path(exists=True, path_type=Path), required=True)
 @click.option("--start", required=True, help="safetensors of ImageNet weights, or 'hub'")
 @click.option(
@@ -139,8 +153,9 @@ def recipe_of(
 @click.option("--seed", default=0, show_default=True)
 @click.option("--threads", default=2, show_default=True)
 @click.option("--workers", default=1, show_default=True)
-@click.option("--limit", type=int, help="use only this many films (to try the recipe out)")
+@click.option("--limit", type=int, help="use only this many pictures (to try the recipe out)")
 def main(
+    model,
     data,
     start,
     resume_from,
@@ -158,62 +173,46 @@ def main(
 ) -> None:
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    films = ChestXray().load(data)
+    study = STUDIES[model]
+    rows = study.dataset.load(data)
     if limit:
-        films = films.sample(limit, random_state=seed)
-    held_out = split_by_patient(films)
-    training, validation = films[~held_out], films[held_out]
-    dataset = Films(training, size)
+        rows = rows.sample(limit, random_state=seed)
+    held_out = study.held_out(rows)
+    training, validation = rows[~held_out], rows[held_out]
+    stored = np.stack([read_picture(path, "L", (STORED, STORED)) for path in training["image"]])
+    targets = training["label"].map(study.classes.index).to_numpy()
 
     names = sorted(CORRUPTIONS)
-    two = [
+    three = [
         ["", names[i % len(names)], names[(5 * i + 3) % len(names)]] for i in range(len(validation))
     ]
-    pixels = corrupted_films(validation, size, two)
-    labels = np.repeat([CLASSES.index(label) for label in validation["label"]], 3)
-
-    def validate(network: nn.Module) -> dict[str, float]:
-        logits, _ = TorchEngine(network, device.type)(pixels)
-        clean = np.arange(len(logits)) % 3 == 0
-        probability = expit(logits[:, 1] - logits[:, 0])
-        first = binary_figures(probability[clean], labels[clean])
-        figures = binary_figures(probability[~clean], labels[~clean])
-        return {
-            **{f"clean_{name}": value for name, value in first.items()},
-            **figures,
-            "score": -figures["log_loss"],
-        }
-
-    balance = dataset.targets.double().mean()
-    weights = torch.where(dataset.targets == 1, 0.5 / balance, 0.5 / (1 - balance))
-
-    def batches(epoch: int) -> DataLoader:
-        generator = torch.Generator().manual_seed(seed * 10_007 + epoch)
-        sampler = WeightedRandomSampler(weights.tolist(), len(dataset), generator=generator)
-        return DataLoader(
-            dataset,
-            batch,
-            sampler=sampler,
-            drop_last=True,
-            num_workers=workers,
-            generator=generator,
-        )
-
+    validate = validator(
+        corrupted_pictures(validation, size, three),
+        validation["label"].map(study.classes.index).to_numpy(),
+        device.type,
+        versions=3,
+    )
     network = ImageClassifier(
-        NetworkConfig(CLASSES, architecture, size, dropout=0.2, drop_path=0.1)
+        NetworkConfig(study.classes, architecture, size, dropout=0.2, drop_path=0.1)
     )
     if resume_from:
         network.load_state_dict(average_weights(resume_from))
     else:
         network.load_photograph_weights(photograph_weights(start, architecture))
-    recipe = recipe_of(work, architecture, size, epochs, rate, batch, smoothing, seed, resume_from)
-    schedule = Schedule(epochs=epochs, learning_rate=rate, seed=seed)
+    stages = "".join(f" --resume-from runs/{file.parent.name}/{file.name}" for file in resume_from)
+    # The command that trains these weights again, without this machine's folders.
+    recipe = (
+        f"python -m deepfield_medical_imaging.training {model} --data DIR --start WEIGHTS"
+        f" --work runs/{work.name} --architecture {architecture} --size {size}"
+        f" --epochs {epochs} --rate {rate:g} --batch {batch} --smoothing {smoothing:g}"
+        f" --seed {seed}{stages}"
+    )
     train(
         network,
-        batches,
+        balanced_batches(Pictures(stored, targets, size), batch, seed, workers),
         class_loss(smoothing),
         validate,
-        schedule,
+        Schedule(epochs=epochs, learning_rate=rate, seed=seed),
         device=device,
         folder=work,
         recipe=f"{recipe} --start {start} --data {data} --limit {limit}",

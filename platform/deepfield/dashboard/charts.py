@@ -6,19 +6,20 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from deepfield.domain import TRUST, Domain
+from deepfield.domain import TRUST
 from deepfield.explanation import Contributions
 from deepfield.fields import Label, Number
+from deepfield.table import Table
 
 __all__ = ["contributions", "distribution"]
 
 BINS = 20
 
 
-def distribution(domain: Domain, frame: pd.DataFrame) -> alt.Chart:
+def distribution(outputs: Table, frame: pd.DataFrame) -> alt.Chart:
     """Return how the first number among the outputs is spread, by label; or counts of labels."""
-    label = next((each.name for each in domain.outputs if isinstance(each, Label)), "trust")
-    number = next((each for each in domain.outputs if isinstance(each, Number)), None)
+    label = next((each.name for each in outputs if isinstance(each, Label)), "trust")
+    number = next((each for each in outputs if isinstance(each, Number)), None)
     if number is None:
         counts = frame.groupby([label, "trust"], observed=True).size().reset_index(name="rows")
         return (

@@ -62,7 +62,7 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
         table(model, run, frame, work)
         downloads(run, frame)
         return
-    st.altair_chart(charts.distribution(model.domain, frame), key=f"{run.id}-distribution")
+    st.altair_chart(charts.distribution(model.outputs, frame), key=f"{run.id}-distribution")
     shown = frame.head(MOST_ROWS)
     if len(shown) < len(frame):
         st.caption(
@@ -103,11 +103,11 @@ def table(model: Model, run: Run, frame: pd.DataFrame, work: Work | None) -> int
     """Show the rows and return the number of the one that was chosen."""
     shown = frame.reset_index()
     # What was asked and answered first; what travelled along after it.
-    known = ["row", *model.domain.inputs.names, *model.domain.results.names]
+    known = ["row", *model.domain.inputs.names, *model.results.names]
     along = [name for name in shown.columns if name not in known]
     shown = shown[[name for name in known if name in shown.columns] + along]
     config: dict[str, Any] = {"row": st.column_config.NumberColumn("row", width="small")}
-    for each in model.domain.results:
+    for each in model.results:
         if isinstance(each, Probability):
             config[each.name] = st.column_config.ProgressColumn(
                 each.name,
@@ -197,7 +197,7 @@ def row_names(model: Model, frame: pd.DataFrame) -> dict[int, str]:
 
 
 def answer(model: Model, row: pd.Series, explanation: Explanation | None) -> None:
-    for each in model.domain.outputs:
+    for each in model.outputs:
         if isinstance(each, Label):
             st.subheader(plain(row[each.name]), anchor=False)
         elif isinstance(each, Probability):
@@ -251,4 +251,4 @@ def explained(
 
 
 def first(model: Model, kind: type) -> str | None:
-    return next((each.name for each in model.domain.outputs if isinstance(each, kind)), None)
+    return next((each.name for each in model.outputs if isinstance(each, kind)), None)
