@@ -213,7 +213,7 @@ def network_and_calibration():
     from deepfield.models import ModelFolder
     from deepfield.trust import Calibration
     from deepfield_medical_imaging import MedicalImaging
-    from deepfield_medical_imaging.chest_xray import build
+    from deepfield_medical_imaging.classifier import build
 
     folder = ModelFolder(MedicalImaging.models[0].folder)
     calibration = Calibration.load(folder.file("calibration.json"))

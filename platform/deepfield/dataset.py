@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from pydantic import BaseModel
 
+from deepfield.domain import Options
 from deepfield.errors import InputError
 
 __all__ = ["Dataset", "DatasetCard", "RealDataset", "SimulatedDataset", "fingerprint"]
@@ -60,9 +62,14 @@ class RealDataset(Dataset):
 class SimulatedDataset(Dataset):
     """Rows that Deepfield makes itself; the same seed gives the same rows."""
 
+    domain: str = ""
+    """The domain whose models read such rows, if there is one: its page offers to make some."""
+    Options: type[BaseModel] = Options
+    """What a person may set, beside how many rows and the seed."""
+
     @abstractmethod
-    def generate(self, rows: int, seed: int = 0) -> pd.DataFrame:
-        """Return ``rows`` made-up examples."""
+    def generate(self, rows: int, seed: int = 0, options: BaseModel | None = None) -> pd.DataFrame:
+        """Return ``rows`` made-up examples, as ``options`` or their defaults say."""
 
 
 def fingerprint(files: Iterable[Path]) -> str:

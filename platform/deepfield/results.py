@@ -25,6 +25,8 @@ class Result:
     """By row number; empty unless asked for."""
     left_alone: int = 0
     """Files beside the rows that are no rows."""
+    unfamiliar: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """The first few rows that the model called unfamiliar, as the source gave them."""
     _frame: pd.DataFrame | None = None
 
     @property

@@ -27,6 +27,7 @@ from deepfield.loading import Model, parse_options
 from deepfield.results import Result
 from deepfield.sinks import FileSink, RejectedSink, check_output, open_sink
 from deepfield.sources import Chunk, Source, open_source
+from deepfield.suggestion import MOST_TRIED
 from deepfield.table import Checked, Rejected
 
 __all__ = ["Batch", "Job", "Progress"]
@@ -158,6 +159,7 @@ class Job:
         frames: list[pd.DataFrame] = []
         rejected: list[Rejected] = []
         explanations: dict[int, Explanation] = {}
+        unfamiliar: list[pd.DataFrame] = []
         status, reason = "failed", None
         try:
             if self.output and aside:
@@ -174,6 +176,10 @@ class Job:
                     explanations.update(batch.explanations)
                     if sink is None:
                         frames.append(batch.results)
+                if sum(map(len, unfamiliar)) < MOST_TRIED and len(batch.results):
+                    unfamiliar.append(
+                        batch.rows[(batch.results["trust"] == "unfamiliar").to_numpy()]
+                    )
                 rejected.extend(batch.rejected[: MOST_REJECTED - len(rejected)])
                 self.progress = replace(
                     self.progress,
@@ -219,6 +225,7 @@ class Job:
             pd.DataFrame([vars(each) for each in rejected], columns=names),
             explanations,
             self.source.left_alone,
+            pd.concat(unfamiliar).head(MOST_TRIED) if unfamiliar else pd.DataFrame(),
             None if sink is not None else self._gathered(frames),
         )
 

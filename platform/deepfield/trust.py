@@ -122,8 +122,10 @@ class MahalanobisGuard:
     ) -> MahalanobisGuard:
         """Fit on training features (n, features); set the border on ``familiar`` ones.
 
-        At most ``flagged`` of the familiar features lie beyond the border.
+        At most ``flagged`` of the familiar features lie beyond the border. Few rows leave fewer
+        directions: five rows at least stand behind each.
         """
+        kept = max(1, min(kept, len(features) // 5))
         mean = features.mean(axis=0)
         _, _, axes = np.linalg.svd(features - mean, full_matrices=False)
         basis = axes[:kept].T

@@ -1,16 +1,18 @@
-"""Medical imaging: does this chest film show pneumonia, and where does it look so?"""
+"""Medical imaging: what does this scan show, and where does it look so?"""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import pandas as pd
 from pydantic import Field
 
 from deepfield.domain import Domain, ModelSpec, Options
-from deepfield.fields import Image, Label, Probability
+from deepfield.fields import Image, Label
 from deepfield.hookspecs import hookimpl
 from deepfield.table import Table
 
-__all__ = ["MedicalImaging", "MedicalImagingOptions", "register_domains"]
+__all__ = ["MedicalImaging", "MedicalImagingOptions", "ScanFitOptions", "register_domains"]
 
 
 class MedicalImagingOptions(Options):
@@ -20,9 +22,9 @@ class MedicalImagingOptions(Options):
         0.5,
         ge=0.01,
         le=0.99,
-        title="Call pneumonia from",
-        description="least calibrated probability at which a film is called pneumonia; "
-        "lower finds more of it and calls more healthy children ill",
+        title="Call disease from",
+        description="with models of two classes, the least calibrated probability at which a scan "
+        "is called diseased; lower finds more and calls more of the healthy ill",
     )
     max_error: float = Field(
         0.02,
@@ -30,36 +32,78 @@ class MedicalImagingOptions(Options):
         le=0.2,
         title="Accepted error rate",
         description="mark answers unsure so that of the others at most this share is wrong, "
-        "as validation films showed",
+        "as validation scans showed",
     )
+
+
+class ScanFitOptions(Options):
+    """What a person may set when fitting a classifier to their own scans."""
+
+    positive: str = Field(
+        "",
+        title="Class to look for",
+        description="of two classes, the one whose probability is given and thresholded "
+        "[default: the last in the alphabet]",
+    )
+    image_size: int = Field(
+        128,
+        ge=64,
+        le=320,
+        multiple_of=32,
+        title="Pixels a side",
+        description="to which scans are resized: more shows finer detail and takes longer",
+    )
+    epochs: int = Field(
+        0,
+        ge=0,
+        le=200,
+        title="Epochs",
+        description="how often every scan is seen; 0 chooses by their number, and stops early "
+        "when held-out scans gain no more",
+    )
+    augmentation: Literal["light", "strong"] = Field(
+        "light",
+        title="Augmentation",
+        description="how far scans are changed at random while learning; strong hides up to half "
+        "of a scan: for disease that is spread out, not for one small lesion",
+    )
+    learning_rate: float = Field(
+        4e-4, ge=1e-5, le=1e-2, title="Learning rate", description="the highest, after warm-up"
+    )
+    seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed", description="of all that is drawn")
 
 
 class MedicalImaging(Domain):
     name = "medical-imaging"
     title = "Medical imaging"
-    question = "Does this chest X-ray of a child show pneumonia, and where?"
+    question = "What does this scan show, and where: pneumonia, a brain tumour, your own classes?"
     icon = ":material/radiology:"
     notice = (
-        "Research software, not a medical device. Trained on films of one hospital's patients "
-        "aged one to five; no finding here replaces a radiologist's."
+        "Research software, not a medical device. Each model knows the scans of few hospitals, as "
+        "its card says; no finding here replaces a radiologist's."
     )
     example = (
         "The built-in example is six drawn films, nobody's scans: a model that knows its limits "
         "calls them unfamiliar."
     )
-    inputs = Table(Image("image", mode="L", help="a front chest film as PNG, JPEG or TIFF"))
-    outputs = Table(
-        Label("finding", values=("normal", "pneumonia"), help="what the film is called"),
-        Probability("pneumonia", help="calibrated probability of pneumonia"),
-    )
+    inputs = Table(Image("image", mode="L", help="a scan of the kind that the model knows"))
+    outputs = Table(Label("finding", help="what the scan is called: a class of the model"))
     Options = MedicalImagingOptions
     models = (
         ModelSpec(
             "chest-xray",
             technique="CNN",
-            predictor="deepfield_medical_imaging.chest_xray:ChestXrayPredictor",
+            predictor="deepfield_medical_imaging.classifier:ScanClassifier",
             title="Chest X-ray, pneumonia",
             summary="MobileNetV2, fine-tuned throughout on 4,400 chest films of children",
+        ),
+        ModelSpec(
+            "brain-mri",
+            technique="CNN",
+            predictor="deepfield_medical_imaging.classifier:ScanClassifier",
+            title="Brain MRI, tumours",
+            summary="MobileNetV2, fine-tuned throughout on 2,600 slices: glioma, meningioma, "
+            "pituitary tumour or none",
         ),
     )
 

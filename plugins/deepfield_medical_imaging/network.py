@@ -74,13 +74,15 @@ class ImageClassifier(nn.Module):
         The first convolution's three colour kernels are summed into one, which gives a grey
         picture exactly the response that its three equal channels would have given.
         """
-        own = self.backbone.state_dict()
-        head = tuple(name for name in own if name.startswith("classifier"))
+        stem = next(name for name, value in weights.items() if value.ndim == 4)
+        self.load_backbone({**weights, stem: adapt_input_conv(1, weights[stem].float())})
+
+    def load_backbone(self, weights: dict[str, Tensor]) -> None:
+        """Start from another classifier's backbone; the head stays as it is."""
+        head = {name for name in self.backbone.state_dict() if name.startswith("classifier")}
         taken = {name: value.float() for name, value in weights.items() if name not in head}
-        stem = next(name for name, value in own.items() if value.ndim == 4)
-        taken[stem] = adapt_input_conv(1, taken[stem])
         missing, unexpected = self.backbone.load_state_dict(taken, strict=False)
-        if set(missing) != set(head) or unexpected:
+        if set(missing) != head or unexpected:
             raise ValueError(f"weights do not fit: missing {missing}, unexpected {unexpected}")
 
 

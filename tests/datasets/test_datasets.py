@@ -10,7 +10,7 @@ from deepfield.images import read_picture
 from deepfield.plugins import Registry
 from deepfield_datasets.chest_xray import ChestXray
 from deepfield_datasets.phantoms import ChestPhantoms
-from deepfield_medical_imaging.studies import split_by_patient
+from deepfield_medical_imaging.recipes.studies import split_by_patient
 
 
 def test_every_dataset_says_where_it_is_from_and_on_which_terms():

@@ -33,18 +33,22 @@ def setup(seed: int = 0):
     return network, batches, loss, validate
 
 
-def run(folder, epochs: int = 6, stop_after: int | None = None, said=None, recipe=""):
+def run(
+    folder, epochs: int = 6, stop_after: int | None = None, said=None, recipe="", patience=None
+):
     network, batches, loss, validate = setup()
     seen = 0
 
-    def report(line: str) -> None:
+    def report(done: float, figures=None) -> None:
         nonlocal seen
-        (said if said is not None else []).append(line)
-        seen += line.startswith("epoch")
+        assert 0 < done <= 1
+        if figures:
+            (said if said is not None else []).append(figures["epoch"])
+            seen += 1
         if stop_after and seen == stop_after:
             raise KeyboardInterrupt
 
-    schedule = Schedule(epochs=epochs, learning_rate=0.02, ema_decay=0.9)
+    schedule = Schedule(epochs=epochs, learning_rate=0.02, ema_decay=0.9, patience=patience)
     return train(
         network,
         batches,
@@ -71,11 +75,20 @@ def test_resumed_training_ends_where_an_unbroken_one_does(tmp_path):
     try:
         run(tmp_path / "broken", stop_after=3)
     except KeyboardInterrupt:
-        said: list[str] = []
+        said: list[int] = []
     resumed = run(tmp_path / "broken", said=said)
-    assert said[0] == "resuming after epoch 3"
+    assert said == [4, 5, 6]
     for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
         np.testing.assert_allclose(one.detach(), other.detach(), atol=1e-6)
+
+
+def test_training_stops_when_the_score_stands_still(tmp_path):
+    said: list[int] = []
+    run(tmp_path, epochs=60, said=said, patience=3)
+    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    scores = [line["score"] for line in log]
+    assert len(said) < 60
+    assert scores.index(max(scores)) == len(scores) - 4
 
 
 def test_another_recipe_does_not_go_on_from_this_one(tmp_path):

@@ -22,6 +22,7 @@ FLOORS = {
         "results",
         "history",
         "evaluation",
+        "suggestion",
         "selftest",
         "api",
         "testing",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from deepfield.errors import UsageError
+from deepfield.predictor import Report
 
-__all__ = ["Schedule", "train"]
+__all__ = ["Schedule", "spoken", "train"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Schedule:
     ema_decay: float = 0.998
     clip_norm: float = 5.0
     seed: int = 0
+    patience: int | None = None
+    """Stop after so many epochs without a better score; None: never."""
 
     def rate(self, epoch: float) -> float:
         """Return the learning rate at a (fractional) epoch."""
@@ -53,7 +56,7 @@ def train(
     device: torch.device,
     folder: Path,
     recipe: str,
-    report: Callable[[str], None],
+    report: Report,
 ) -> nn.Module:
     """Train and return the averaged network with the best validation figure.
 
@@ -65,6 +68,8 @@ def train(
         folder: where ``checkpoint.pt``, ``best.pt`` and ``log.jsonl`` lie. If a checkpoint of the
             same recipe is there, training goes on from it.
         recipe: what else decides the outcome, in words: data, start, augmentation.
+        report: told how far training is after each batch, and each epoch's figures; what it
+            raises ends the training, whose checkpoint stays.
 
     Raises:
         UsageError: if the folder holds a checkpoint of another recipe.
@@ -75,7 +80,7 @@ def train(
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this form
     average = ModelEmaV3(network, decay=schedule.ema_decay, use_warmup=True)
     optimizer = torch.optim.AdamW(_parameter_groups(network, schedule.weight_decay))
-    state = {"epoch": 0, "best": -math.inf, "updates": 0}
+    state = {"epoch": 0, "best": -math.inf, "best_epoch": 0, "updates": 0}
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
@@ -87,8 +92,9 @@ def train(
         average.module.load_state_dict(saved["average"])
         optimizer.load_state_dict(saved["optimizer"])
         state = saved["state"]
-        report(f"resuming after epoch {state['epoch']}")
     while state["epoch"] < schedule.epochs:
+        if schedule.patience and state["epoch"] - state["best_epoch"] >= schedule.patience:
+            break
         epoch, started, losses = int(state["epoch"]), time.monotonic(), []
         torch.manual_seed(schedule.seed * 10_007 + epoch)
         network.train()
@@ -107,6 +113,7 @@ def train(
             state["updates"] += 1
             average.update(network, step=int(state["updates"]))
             losses.append(float(value.detach()))
+            report((epoch + (step + 1) / len(loader)) / schedule.epochs)
         figures = {
             "epoch": epoch + 1,
             "loss": sum(losses) / max(len(losses), 1),
@@ -115,7 +122,7 @@ def train(
         }
         state["epoch"] = epoch + 1
         if figures["score"] > state["best"]:
-            state["best"] = figures["score"]
+            state["best"], state["best_epoch"] = figures["score"], epoch + 1
             torch.save(average.module.state_dict(), folder / "best.pt")
         torch.save(
             {
@@ -130,10 +137,20 @@ def train(
         (folder / "checkpoint.tmp").replace(checkpoint)  # a killed process leaves the old one whole
         with (folder / "log.jsonl").open("a") as log:
             log.write(json.dumps(figures) + "\n")
-        report("  ".join(f"{name} {value:.4g}" for name, value in figures.items()))
+        report((epoch + 1) / schedule.epochs, figures)
     best = torch.load(folder / "best.pt", map_location=device, weights_only=True)
     average.module.load_state_dict(best)
     return average.module.eval()
+
+
+def spoken(say: Callable[[str], None]) -> Report:
+    """Return a report that says each epoch's figures in a line, for recipes run by hand."""
+
+    def report(done: float, figures: Mapping[str, float] | None = None) -> None:
+        if figures:
+            say("  ".join(f"{name} {value:.4g}" for name, value in figures.items()))
+
+    return report
 
 
 def _parameter_groups(network: nn.Module, decay: float) -> list[dict]:

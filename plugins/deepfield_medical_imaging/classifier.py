@@ -1,4 +1,4 @@
-"""The chest X-ray model: one grey film to a calibrated call and a heat map."""
+"""Classifiers of scans: one grey picture to a calibrated call and a heat map."""
 
 from __future__ import annotations
 
@@ -10,26 +10,31 @@ import numpy as np
 import pandas as pd
 
 from deepfield.explanation import Explanation, Heatmap
-from deepfield.fields import Image
+from deepfield.fields import Image, Label, Probability
 from deepfield.models import ModelFolder
 from deepfield.neural.engines import Engine, open_engine
-from deepfield.predictor import Predictor
+from deepfield.predictor import Predictor, Report
 from deepfield.table import Table
 from deepfield.trust import Calibration, MahalanobisGuard, trust_labels
-from deepfield_medical_imaging import MedicalImagingOptions
+from deepfield_medical_imaging import MedicalImagingOptions, ScanFitOptions
 
 if TYPE_CHECKING:
     from deepfield_medical_imaging.network import ImageClassifier
 
-__all__ = ["NETWORK", "ChestXrayPredictor", "build"]
+__all__ = ["NETWORK", "ScanClassifier", "build"]
 
 NETWORK = Path(__file__).with_name("network.py")
 
 
-class ChestXrayPredictor(Predictor):
-    """MobileNetV2 with temperature scaling, an abstention threshold and a Mahalanobis guard."""
+class ScanClassifier(Predictor):
+    """MobileNetV2 with temperature scaling, an abstention threshold and a Mahalanobis guard.
+
+    Of two classes the second is the one looked for: its probability is given, and the reader's
+    threshold applies to it. Of more classes each has its probability, and the likeliest is called.
+    """
 
     largest_batch = 256
+    FitOptions = ScanFitOptions
 
     def __init__(
         self,
@@ -45,6 +50,11 @@ class ChestXrayPredictor(Predictor):
         self.classes: list[str] = folder.config["classes"]
         size = folder.config["image_size"]
         self.inputs = Table(Image("image", mode="L", size=(size, size)))
+        shown = self.classes[1:] if len(self.classes) == 2 else self.classes
+        self.outputs: Table = Table(
+            Label("finding", values=tuple(self.classes), help="what the picture is called"),
+            *(Probability(name, help=f"calibrated probability of {name}") for name in shown),
+        )
 
     @classmethod
     def load(cls, folder: ModelFolder, device: str = "auto") -> Self:
@@ -58,13 +68,17 @@ class ChestXrayPredictor(Predictor):
 
     def predict(self, rows: pd.DataFrame, options: MedicalImagingOptions) -> pd.DataFrame:
         logits, textures = self.engine(np.stack(rows["image"].to_list()))
-        pneumonia = self.calibration.probabilities(logits)[:, 1]
-        called = pneumonia >= options.threshold
-        confidence = np.where(called, pneumonia, 1 - pneumonia)
+        probabilities = self.calibration.probabilities(logits)  # (n, classes)
+        if len(self.classes) == 2:
+            called = (probabilities[:, 1] >= options.threshold).astype(int)
+        else:
+            called = probabilities.argmax(axis=1)
+        confidence = np.take_along_axis(probabilities, called[:, None], axis=1)[:, 0]
+        places = {name: self.classes.index(name) for name in self.outputs.names[1:]}
         return pd.DataFrame(
             {
-                "finding": np.where(called, self.classes[1], self.classes[0]),
-                "pneumonia": pneumonia,
+                "finding": np.array(self.classes, dtype=object)[called],
+                **{name: probabilities[:, place] for name, place in places.items()},
                 "confidence": confidence,
                 "trust": trust_labels(
                     confidence,
@@ -76,19 +90,19 @@ class ChestXrayPredictor(Predictor):
         )
 
     def explain(self, rows: pd.DataFrame, options: MedicalImagingOptions) -> list[Explanation]:
-        """Return where the evidence lies for the class that each film was called."""
+        """Return where the evidence lies for the class that each picture was called."""
         import torch
 
         from deepfield.neural.attribution import evidence_maps
 
         answers = self.predict(rows, options)
-        called = (answers["finding"] == self.classes[1]).to_numpy().astype(np.int64)
+        called = answers["finding"].map(self.classes.index).to_numpy(dtype=np.int64)
         network = self._network
         maps = evidence_maps(
             network.logits,
             network.middle,
             torch.from_numpy(np.stack(rows["image"].to_list())),
-            torch.from_numpy(called),
+            torch.tensor(called),
         )
         return [
             Explanation(
@@ -98,6 +112,30 @@ class ChestXrayPredictor(Predictor):
             )
             for answer, heat in zip(answers.itertuples(), maps, strict=True)
         ]
+
+    @classmethod
+    def fit(
+        cls,
+        training: pd.DataFrame,
+        validation: pd.DataFrame,
+        folder: Path,
+        *,
+        base: ModelFolder,
+        options: ScanFitOptions,
+        report: Report,
+        device: str = "auto",
+    ) -> None:
+        from deepfield_medical_imaging.fitting import fine_tune
+
+        fine_tune(
+            training,
+            validation,
+            folder,
+            base=base,
+            options=options,
+            report=report,
+            device=device,
+        )
 
     @cached_property
     def _network(self) -> ImageClassifier:
@@ -119,9 +157,9 @@ def build(folder: ModelFolder) -> ImageClassifier:
 
 
 def _where(heat: np.ndarray) -> str:
-    """Say in words where the centre of the heat lies, as one looks at the film."""
+    """Say in words where the centre of the heat lies, as one looks at the picture."""
     if not heat.any():
-        return "no single part of the film"
+        return "no single part of the picture"
     rows, columns = np.indices(heat.shape)
     y = float((rows * heat).sum() / heat.sum()) / max(heat.shape[0] - 1, 1)
     x = float((columns * heat).sum() / heat.sum()) / max(heat.shape[1] - 1, 1)

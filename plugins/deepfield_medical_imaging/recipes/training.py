@@ -1,6 +1,6 @@
 """Train a shipped model: pictures in, weights out.
 
-    python -m deepfield_medical_imaging.training brain-mri --data DIR --start WEIGHTS \\
+    python -m deepfield_medical_imaging.recipes.training brain-mri --data DIR --start WEIGHTS \\
         --work runs/brain-mri
 
 Runs on a CPU or on CUDA; a run that was stopped goes on from its last epoch when the same command
@@ -25,11 +25,11 @@ from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 from deepfield.evaluation import class_figures
 from deepfield.images import open_picture, read_picture
 from deepfield.neural.engines import TorchEngine
-from deepfield.neural.training import Schedule, train
+from deepfield.neural.training import Schedule, spoken, train
 from deepfield.neural.weights import average_weights
-from deepfield_medical_imaging.augmentation import CORRUPTIONS, training_transform
 from deepfield_medical_imaging.network import ImageClassifier, NetworkConfig
-from deepfield_medical_imaging.studies import STUDIES
+from deepfield_medical_imaging.recipes.augmentation import CORRUPTIONS, Strength, training_transform
+from deepfield_medical_imaging.recipes.studies import STUDIES
 
 __all__ = ["Pictures", "balanced_batches", "class_loss", "corrupted_pictures", "validator"]
 
@@ -40,11 +40,13 @@ STORED = 224
 class Pictures(Dataset):
     """Pictures decoded once, changed at random each time that one is asked for."""
 
-    def __init__(self, pixels: np.ndarray, targets: np.ndarray, size: int) -> None:
+    def __init__(
+        self, pixels: np.ndarray, targets: np.ndarray, size: int, strength: Strength
+    ) -> None:
         """Hold uint8 (n, H, W) and their classes (n,)."""
         self.pixels = torch.from_numpy(pixels).unsqueeze(1)
         self.targets = torch.tensor(targets)
-        self.transform = training_transform(size)
+        self.transform = training_transform(size, strength)
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -202,21 +204,21 @@ def main(
     stages = "".join(f" --resume-from runs/{file.parent.name}/{file.name}" for file in resume_from)
     # The command that trains these weights again, without this machine's folders.
     recipe = (
-        f"python -m deepfield_medical_imaging.training {model} --data DIR --start WEIGHTS"
+        f"python -m deepfield_medical_imaging.recipes.training {model} --data DIR --start WEIGHTS"
         f" --work runs/{work.name} --architecture {architecture} --size {size}"
         f" --epochs {epochs} --rate {rate:g} --batch {batch} --smoothing {smoothing:g}"
         f" --seed {seed}{stages}"
     )
     train(
         network,
-        balanced_batches(Pictures(stored, targets, size), batch, seed, workers),
+        balanced_batches(Pictures(stored, targets, size, study.augmentation), batch, seed, workers),
         class_loss(smoothing),
         validate,
         Schedule(epochs=epochs, learning_rate=rate, seed=seed),
         device=device,
         folder=work,
         recipe=f"{recipe} --start {start} --data {data} --limit {limit}",
-        report=click.echo,
+        report=spoken(click.echo),
     )
     (work / "recipe.txt").write_text(recipe + "\n")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
+from typing import Literal
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
-__all__ = ["CORRUPTIONS", "training_transform"]
+__all__ = ["CORRUPTIONS", "Strength", "training_transform"]
 
 
 class RandomGamma(nn.Module):
@@ -34,12 +35,32 @@ class RandomNoise(nn.Module):
         return (picture + noise).clamp(0, 255).to(torch.uint8)
 
 
-def training_transform(size: int) -> v2.Compose:
-    """Return random changes for a grey film, uint8 (1, H, W) -> uint8 (1, size, size)."""
+Strength = Literal["light", "strong"]
+
+
+def training_transform(size: int, strength: Strength = "strong") -> v2.Compose:
+    """Return random changes for a grey picture, uint8 (1, H, W) -> uint8 (1, size, size).
+
+    Strong ones hide or cut away up to half of it: right where disease is spread out, as in a lung,
+    and wrong where it is one small thing, which light ones leave in the picture.
+    """
 
     def sometimes(chance: float, *steps: nn.Module) -> v2.RandomApply:
         return v2.RandomApply(steps, p=chance)
 
+    if strength == "light":
+        return v2.Compose(
+            [
+                sometimes(0.7, v2.RandomAffine(8, (0.05, 0.05), shear=4)),
+                v2.RandomResizedCrop(size, scale=(0.85, 1.0), ratio=(0.92, 1.09)),
+                v2.RandomHorizontalFlip(),
+                sometimes(0.5, v2.ColorJitter(brightness=0.25, contrast=0.3)),
+                sometimes(0.25, RandomGamma()),
+                sometimes(0.2, v2.GaussianBlur(5, (0.2, 1.5))),
+                sometimes(0.2, RandomNoise()),
+                sometimes(0.2, v2.JPEG((20, 90))),
+            ]
+        )
     return v2.Compose(
         [
             sometimes(0.7, v2.RandomAffine(10, (0.06, 0.06), shear=5)),

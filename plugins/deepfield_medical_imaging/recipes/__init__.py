@@ -1,0 +1,1 @@
+"""How the shipped models came about: each module with a command line is a recipe to run."""
