@@ -70,7 +70,7 @@ def fine_tune(
     if not cuda:
         torch.set_num_threads(os.cpu_count() or 1)
     with tempfile.TemporaryDirectory() as work:
-        train(
+        trained = train(  # the average with the best score, not the network itself
             network,
             balanced_batches(
                 Pictures(pixels, targets, size, options.augmentation), batch, options.seed
@@ -83,7 +83,7 @@ def fine_tune(
             recipe="fit",
             report=report,
         )
-    save_weights(network, folder / "model.safetensors")
+    save_weights(trained, folder / "model.safetensors")
     (folder / "config.json").write_text(
         json.dumps(
             {
@@ -96,7 +96,7 @@ def fine_tune(
         )
         + "\n"
     )
-    forward = TorchEngine(network, where.type)
+    forward = TorchEngine(trained, where.type)
     logits, textures = forward(held_pixels)
     calibration = Calibration.fit(logits, held_targets)
     probabilities = calibration.probabilities(logits)
