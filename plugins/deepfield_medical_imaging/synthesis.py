@@ -20,7 +20,7 @@ from deepfield.neural.engines import Engine, open_engine
 if TYPE_CHECKING:
     from deepfield_medical_imaging.generator import Generator
 
-__all__ = ["SyntheticScans"]
+__all__ = ["SyntheticScans", "generators"]
 
 CODE = Path(__file__).with_name("generator.py")
 FOLDERS = Path(__file__).with_name("generators")
@@ -89,6 +89,16 @@ class SyntheticScans(SimulatedDataset):
     def _engine(self) -> Engine:
         example = np.zeros((1, self.folder.config["latent"] + len(self.classes)), dtype=np.float32)
         return open_engine(self.folder, lambda: build(self.folder), example, CODE)
+
+
+def generators() -> list[SyntheticScans]:
+    """Return a dataset for each generator that is shipped."""
+    return [
+        SyntheticScans("chest-xray", "chest films", ("normal", "pneumonia")),
+        SyntheticScans(
+            "brain-mri", "brain slices", ("no tumour", "glioma", "meningioma", "pituitary")
+        ),
+    ]
 
 
 def build(folder: ModelFolder) -> Generator:
