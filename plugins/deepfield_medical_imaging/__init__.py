@@ -7,10 +7,13 @@ from pydantic import Field
 
 from deepfield.domain import Domain, ModelSpec, Options
 from deepfield.fields import Image, Label, Probability
+from deepfield.formats import Format
 from deepfield.hookspecs import hookimpl
 from deepfield.table import Table
+from deepfield_medical_imaging.dicom import Dicom
+from deepfield_medical_imaging.nifti import Nifti
 
-__all__ = ["MedicalImaging", "MedicalImagingOptions", "register_domains"]
+__all__ = ["MedicalImaging", "MedicalImagingOptions", "register_domains", "register_sources"]
 
 
 class MedicalImagingOptions(Options):
@@ -47,12 +50,15 @@ class MedicalImaging(Domain):
         "The built-in example is six drawn films, nobody's scans: a model that knows its limits "
         "calls them unfamiliar."
     )
-    inputs = Table(Image("image", mode="L", help="a front chest film as PNG, JPEG or TIFF"))
+    inputs = Table(
+        Image("image", mode="L", help="a front chest film as DICOM, PNG, JPEG, TIFF or NIfTI")
+    )
     outputs = Table(
         Label("finding", values=("normal", "pneumonia"), help="what the film is called"),
         Probability("pneumonia", help="calibrated probability of pneumonia"),
     )
     Options = MedicalImagingOptions
+    formats = ("dicom", "nifti")
     models = (
         ModelSpec(
             "chest-xray",
@@ -72,3 +78,8 @@ class MedicalImaging(Domain):
 @hookimpl
 def register_domains() -> list[Domain]:
     return [MedicalImaging()]
+
+
+@hookimpl
+def register_sources() -> list[Format]:
+    return [Dicom(), Nifti()]
