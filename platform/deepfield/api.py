@@ -24,7 +24,9 @@ def load(
     Raises:
         NotFoundError: if no such domain or model is installed.
     """
-    return load_model((registry or Registry.discover()).domain(domain), model, device)
+    registry = registry or Registry.discover()
+    found = registry.domain(domain)
+    return load_model(found, model, device, registry.formats_for(found))
 
 
 def score(
@@ -50,7 +52,7 @@ def score(
         domain: its name, or a model that was loaded before.
         output: a .csv, .parquet or .jsonl file; without one the results are gathered in memory.
         explain: explain every row.
-        options: the domain's own, by name.
+        options: the domain's own and those of its formats (``plane``, ``slices`` …), by name.
 
     Raises:
         DeepfieldError: in one sentence, for whatever keeps the run from starting or going on. Rows

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from deepfield.errors import ContractError, NotFoundError
+from deepfield.errors import ContractError, NotFoundError, UsageError
 from deepfield.fields import Label, Probability
 from deepfield.table import Table
 
-__all__ = ["TRUST", "Domain", "ModelSpec", "Options", "check_domain", "check_outputs", "with_trust"]
+__all__ = [
+    "TRUST",
+    "Domain",
+    "ModelSpec",
+    "Options",
+    "check_domain",
+    "check_options",
+    "check_outputs",
+    "read_options",
+    "with_trust",
+]
 
 TRUST = ("ok", "unsure", "unfamiliar")
 """ok: act on it. unsure: the model abstains. unfamiliar: unlike anything it was trained on."""
@@ -83,6 +94,8 @@ class Domain(ABC):
     outputs: ClassVar[Table]
     """What every model of the domain answers. A model may say more: see ``Predictor.outputs``."""
     Options: ClassVar[type[BaseModel]] = Options
+    formats: ClassVar[tuple[str, ...]] = ()
+    """Names of the formats that it takes beside plain pictures; any plugin may register them."""
     models: ClassVar[tuple[ModelSpec, ...]]
 
     @abstractmethod
@@ -128,6 +141,44 @@ def check_outputs(who: str, inputs: Table, outputs: Table) -> None:
         )
 
 
+def read_options(
+    kind: type[BaseModel], values: Mapping[str, Any], who: str, others: Iterable[str] = ()
+) -> BaseModel:
+    """Return options, defaults filled in.
+
+    Args:
+        who: whose they are, for a person.
+        others: names that are options too, of somebody else.
+
+    Raises:
+        UsageError: one sentence for the first value that is wrong.
+    """
+    try:
+        return kind.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = ", ".join([*kind.model_fields, *others]) or "none"
+            raise UsageError(f"{who} has no option {name!r}. Options: {known}.") from error
+        message = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"Option {name!r} of {who} is {first['input']!r}: {message}.") from error
+
+
+def check_options(who: str, kind: object) -> None:
+    """Raise ContractError unless ``kind`` can be a form, flags and keyword arguments."""
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        raise ContractError(f"{who}.Options is no pydantic model")
+    required = [name for name, each in kind.model_fields.items() if each.is_required()]
+    if required:
+        raise ContractError(f"{who}.Options gives no default for {', '.join(map(repr, required))}")
+    own = RESERVED_OPTIONS & set(kind.model_fields)
+    if own:
+        raise ContractError(
+            f"{who}.Options: {', '.join(map(repr, sorted(own)))} is an argument of scoring itself"
+        )
+
+
 def check_domain(domain: object) -> None:
     """Raise ContractError unless ``domain`` says everything that the core builds on."""
     if not isinstance(domain, Domain):
@@ -149,16 +200,9 @@ def check_domain(domain: object) -> None:
         if not isinstance(table, Table) or not table.fields:
             raise ContractError(f"{who} lacks {attribute!r}, a Table with at least one field")
     check_outputs(who, domain.inputs, domain.outputs)
-    if not (isinstance(domain.Options, type) and issubclass(domain.Options, BaseModel)):
-        raise ContractError(f"{who}.Options is no pydantic model")
-    required = [name for name, each in domain.Options.model_fields.items() if each.is_required()]
-    if required:
-        raise ContractError(f"{who}.Options gives no default for {', '.join(map(repr, required))}")
-    own = RESERVED_OPTIONS & set(domain.Options.model_fields)
-    if own:
-        raise ContractError(
-            f"{who}.Options: {', '.join(map(repr, sorted(own)))} is an argument of scoring itself"
-        )
+    check_options(who, domain.Options)
+    if domain.formats and domain.inputs.image is None:
+        raise ContractError(f"{who} names formats of pictures, and has no one picture column")
     specs = getattr(domain, "models", ())
     if not specs or not all(isinstance(spec, ModelSpec) for spec in specs):
         raise ContractError(f"{who} lacks 'models', at least one ModelSpec")

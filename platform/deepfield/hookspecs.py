@@ -9,6 +9,7 @@ import pluggy
 if TYPE_CHECKING:
     from deepfield.dataset import Dataset
     from deepfield.domain import Domain
+    from deepfield.formats import Format
 
 __all__ = ["hookimpl"]
 
@@ -24,3 +25,8 @@ def register_domains() -> list[Domain]:
 @hookspec
 def register_datasets() -> list[Dataset]:
     """Return the plugin's datasets: real ones that a person brings, or simulators."""
+
+
+@hookspec
+def register_sources() -> list[Format]:
+    """Return the kinds of file that the plugin can take pictures from."""

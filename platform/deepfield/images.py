@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -30,7 +30,8 @@ def open_picture(value: object, mode: Mode = "RGB", at_least: int | None = None)
     """Decode a picture upright, in ``mode``.
 
     Args:
-        value: encoded bytes, a path, an array (H, W) or (H, W, 3) of uint8, or a Pillow image.
+        value: encoded bytes, a path, an array (H, W) or (H, W, 3) of uint8, a Pillow image, or
+            what has a method ``picture`` that returns one of these (see ``formats.Picture``).
         mode: ``"L"`` for grey, ``"RGB"`` for colour.
         at_least: a JPEG may be decoded at 1/2, 1/4 or 1/8 of its scale, as long as each side
             keeps twice this many pixels: for a picture to look at, not for one to be judged.
@@ -78,6 +79,8 @@ def read_picture(
 
 def _identify(value: object) -> Image.Image:
     """Open without decoding, and refuse what is too large or not one picture."""
+    if hasattr(value, "picture"):
+        return _identify(_decoded(value))
     if isinstance(value, Image.Image):
         return value
     if isinstance(value, np.ndarray):
@@ -115,6 +118,17 @@ def _identify(value: object) -> Image.Image:
     if frames > 1 and picture.format != "MPO":  # phones add a preview; the first is the picture
         raise InputError(f"holds {frames} frames; save the one you mean as a picture of its own")
     return picture
+
+
+def _decoded(value: Any) -> object:
+    try:
+        return value.picture()
+    except InputError:
+        raise
+    except Exception as error:
+        # Not its message: a scan's decoder may quote what the file says about a patient.
+        name = type(error).__name__
+        raise InputError(f"is broken and cannot be decoded ({name})") from error
 
 
 def _to_mode(picture: Image.Image, mode: Mode) -> Image.Image:

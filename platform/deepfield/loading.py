@@ -6,11 +6,12 @@ from importlib import import_module
 from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from deepfield.domain import Domain, ModelSpec, check_outputs, with_trust
+from deepfield.domain import Domain, ModelSpec, check_outputs, read_options, with_trust
 from deepfield.errors import ContractError, InputError, UsageError
 from deepfield.explanation import Explanation
+from deepfield.formats import Formats
 from deepfield.models import ModelFolder
 from deepfield.predictor import Predictor
 from deepfield.table import Table
@@ -22,12 +23,18 @@ class Model:
     """A loaded model of a domain. Safe to share: nothing in it changes."""
 
     def __init__(
-        self, domain: Domain, spec: ModelSpec, folder: ModelFolder, predictor: Predictor
+        self,
+        domain: Domain,
+        spec: ModelSpec,
+        folder: ModelFolder,
+        predictor: Predictor,
+        formats: Formats | None = None,
     ) -> None:
         self.domain = domain
         self.spec = spec
         self.folder = folder
         self.predictor = predictor
+        self.formats = formats or Formats()
         check_outputs(repr(self), self.inputs, self.outputs)
         missing = set(domain.outputs.names) - set(self.outputs.names)
         if missing:
@@ -58,7 +65,8 @@ class Model:
             InputError: at the first row that cannot be read. ``deepfield.score`` sets such rows
                 aside instead.
         """
-        return self.predict_checked(self._checked(frame), parse_options(self.domain, options))
+        rows, own = self._checked(frame, options)
+        return self.predict_checked(rows, own)
 
     def explain(self, frame: pd.DataFrame, **options: Any) -> list[Explanation]:
         """Return what carried the answer of each row of ``frame``.
@@ -66,7 +74,8 @@ class Model:
         Raises:
             InputError: at the first row that cannot be read.
         """
-        return self.predictor.explain(self._checked(frame), parse_options(self.domain, options))
+        rows, own = self._checked(frame, options)
+        return self.predictor.explain(rows, own)
 
     def predict_checked(self, rows: pd.DataFrame, options: BaseModel) -> pd.DataFrame:
         """Return results for rows that the table has read, and hold the plugin to its contract."""
@@ -80,19 +89,31 @@ class Model:
             raise ContractError(f"{self!r} broke its contract: its results {what}")
         return results[names]
 
-    def _checked(self, frame: pd.DataFrame) -> pd.DataFrame:
-        checked = self.inputs.read(frame)
+    def _checked(
+        self, frame: pd.DataFrame, options: dict[str, Any]
+    ) -> tuple[pd.DataFrame, BaseModel]:
+        reading, own = self.formats.split(options)
+        parsed = parse_options(self.domain, own, self.formats)
+        checked = self.inputs.read(self.formats.located(frame, self.inputs, reading))
         if checked.problems:
             index, sentence = next(iter(checked.problems.items()))
             raise InputError(
                 f"Row {index!r}: {sentence}. {len(checked.problems):,} of {len(frame):,} rows "
                 "cannot be read; deepfield.score() sets them aside and serves the others."
             )
-        return checked.rows
+        return checked.rows, parsed
 
 
-def load_model(domain: Domain, name: str | None = None, device: str = "auto") -> Model:
+def load_model(
+    domain: Domain,
+    name: str | None = None,
+    device: str = "auto",
+    formats: Formats | None = None,
+) -> Model:
     """Load a model of ``domain``: by name, or the first.
+
+    Args:
+        formats: of files, beyond pictures as such: ``Registry.formats_for`` has the domain's.
 
     Raises:
         NotFoundError: if it has no model of that name.
@@ -102,7 +123,7 @@ def load_model(domain: Domain, name: str | None = None, device: str = "auto") ->
         raise UsageError(f"No device {device!r}: choose auto, cpu or cuda.")
     spec = domain.model(name)
     folder = ModelFolder(spec.folder)
-    return Model(domain, spec, folder, predictor_class(spec).load(folder, device))
+    return Model(domain, spec, folder, predictor_class(spec).load(folder, device), formats)
 
 
 def predictor_class(spec: ModelSpec) -> type[Predictor]:
@@ -114,20 +135,12 @@ def predictor_class(spec: ModelSpec) -> type[Predictor]:
     return found
 
 
-def parse_options(domain: Domain, values: dict[str, Any]) -> BaseModel:
+def parse_options(
+    domain: Domain, values: dict[str, Any], formats: Formats | None = None
+) -> BaseModel:
     """Return the domain's options, defaults filled in.
 
     Raises:
         UsageError: one sentence for the first value that is wrong.
     """
-    try:
-        return domain.Options.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            known = ", ".join(domain.Options.model_fields) or "none"
-            raise UsageError(f"{domain.name} has no option {name!r}. Options: {known}.") from error
-        raise UsageError(
-            f"Option {name!r} of {domain.name} is {first['input']!r}: {first['msg']}."
-        ) from error
+    return read_options(domain.Options, values, domain.name, formats.fields if formats else ())

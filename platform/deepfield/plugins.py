@@ -13,6 +13,7 @@ from deepfield import hookspecs
 from deepfield.dataset import Dataset
 from deepfield.domain import Domain, check_domain
 from deepfield.errors import ContractError, NotFoundError
+from deepfield.formats import Format, Formats, check_format
 
 __all__ = ["Failure", "Registry"]
 
@@ -27,11 +28,12 @@ class Failure:
 
 
 class Registry:
-    """The domains and datasets of all plugins that work."""
+    """The domains, datasets and formats of all plugins that work."""
 
     def __init__(self) -> None:
         self.domains: dict[str, Domain] = {}
         self.datasets: dict[str, Dataset] = {}
+        self.formats: dict[str, Format] = {}
         self.failures: list[Failure] = []
         self._owners: dict[tuple[str, str], str] = {}
         self._plugins = pluggy.PluginManager("deepfield")
@@ -52,30 +54,40 @@ class Registry:
         """Take all that a plugin registers, or nothing of it.
 
         Raises:
-            ContractError: if a domain or dataset is not whole or its name is taken.
+            ContractError: if a domain, dataset or format is not whole or its name is taken.
         """
         try:
             self._plugins.register(plugin, name)
             self._plugins.check_pending()  # a hook of a name that does not exist
             domains = self._called("register_domains", plugin)
             datasets = self._called("register_datasets", plugin)
-            if not domains and not datasets:
-                raise ContractError("it registers no domain and no dataset")
+            formats = self._called("register_sources", plugin)
+            if not domains and not datasets and not formats:
+                raise ContractError("it registers no domain, no dataset and no format")
             for domain in domains:
                 check_domain(domain)
             for dataset in datasets:
                 if not isinstance(dataset, Dataset):
                     raise ContractError(f"register_datasets gave {dataset!r}, which is no Dataset")
-            for kind, things in (("domain", domains), ("dataset", datasets)):
-                self._check_free(kind, [each.name for each in things], name)
+            for format in formats:
+                check_format(format)
+            names = {
+                "domain name": [each.name for each in domains],
+                "dataset name": [each.name for each in datasets],
+                "format name": [each.name for each in formats],
+                "file ending": [suffix for each in formats for suffix in each.suffixes],
+            }
+            for kind, taken in names.items():
+                self._check_free(kind, taken, name)
+            self._check_options(domains, formats)
         except Exception:
             if self._plugins.is_registered(plugin):
                 self._plugins.unregister(plugin)
             raise
         self.domains.update({domain.name: domain for domain in domains})
         self.datasets.update({dataset.name: dataset for dataset in datasets})
-        self._owners.update({("domain", domain.name): name for domain in domains})
-        self._owners.update({("dataset", dataset.name): name for dataset in datasets})
+        self.formats.update({format.name: format for format in formats})
+        self._owners.update({(kind, each): name for kind, taken in names.items() for each in taken})
 
     def domain(self, name: str) -> Domain:
         """Return the domain of that name, or raise NotFoundError with the nearest."""
@@ -85,6 +97,10 @@ class Registry:
         if broken:
             raise NotFoundError(f"The plugin {name!r} is installed and failed: {broken[0].reason}")
         raise NotFoundError.among("domain", name, self.domains)
+
+    def formats_for(self, domain: Domain) -> Formats:
+        """Return the formats that a domain takes, of those that are installed."""
+        return _chosen(domain, self.formats)
 
     def _called(self, hook: str, plugin: Any) -> Sequence[Any]:
         """Call one hook of one plugin, so that its failure is nobody else's."""
@@ -97,8 +113,26 @@ class Registry:
             owner = plugin if names.count(name) > 1 else self._owners.get((kind, name))
             if owner is not None:
                 raise ContractError(
-                    f"the {kind} name {name!r} of plugin {plugin!r} is taken by plugin {owner!r}"
+                    f"the {kind} {name!r} of plugin {plugin!r} is taken by plugin {owner!r}"
                 )
+
+    def _check_options(self, domains: Sequence[Domain], formats: Sequence[Format]) -> None:
+        """Raise ContractError if one flag would mean two things."""
+        known = self.formats | {format.name: format for format in formats}
+        for domain in [*self.domains.values(), *domains]:
+            owners = dict.fromkeys(domain.Options.model_fields, f"the domain {domain.name!r}")
+            for format in _chosen(domain, known).all:
+                for option in format.Options.model_fields:
+                    if option in owners:
+                        raise ContractError(
+                            f"{owners[option]} and the format {format.name!r} that "
+                            f"{domain.name!r} takes both have an option {option!r}"
+                        )
+                    owners[option] = f"the format {format.name!r}"
+
+
+def _chosen(domain: Domain, formats: dict[str, Format]) -> Formats:
+    return Formats(formats[name] for name in domain.formats if name in formats)
 
 
 def _sentence(error: BaseException) -> str:

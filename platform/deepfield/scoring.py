@@ -105,8 +105,9 @@ class Job:
         if batch_size is not None and batch_size < 1:
             raise UsageError(f"Batch size {batch_size} is not a positive number.")
         self.model = model
-        self.options = parse_options(model.domain, options or {})
-        self.source: Source = open_source(what, model.inputs)
+        reading, own = model.formats.split(options or {})
+        self.options = parse_options(model.domain, own, model.formats)
+        self.source: Source = open_source(what, model.inputs, model.formats, reading)
         self.output = Path(output) if output else None
         if self.output:
             check_output(self.output, overwrite)
@@ -149,7 +150,7 @@ class Job:
             model=self.model.spec.name,
             model_hash=self.model.folder.hash,
             source=self.source.name,
-            options=self.options.model_dump(mode="json"),
+            options=self.options.model_dump(mode="json") | dict(self.source.options),
         )
         if self._keep and self.output is None:
             self.output = run.folder / "results.parquet"
@@ -185,6 +186,7 @@ class Job:
                     self.progress,
                     done=self.progress.done + len(batch.results) + len(batch.rejected),
                     rejected=self.progress.rejected + len(batch.rejected),
+                    total=self.source.total,
                     seconds=time.monotonic() - started,
                 )
                 self.on_progress(self.progress)

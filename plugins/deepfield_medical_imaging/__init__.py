@@ -7,12 +7,23 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
+from deepfield.dataset import Dataset
 from deepfield.domain import Domain, ModelSpec, Options
 from deepfield.fields import Image, Label
+from deepfield.formats import Format
 from deepfield.hookspecs import hookimpl
 from deepfield.table import Table
+from deepfield_medical_imaging.dicom import Dicom
+from deepfield_medical_imaging.nifti import Nifti
 
-__all__ = ["MedicalImaging", "MedicalImagingOptions", "ScanFitOptions", "register_domains"]
+__all__ = [
+    "MedicalImaging",
+    "MedicalImagingOptions",
+    "ScanFitOptions",
+    "register_datasets",
+    "register_domains",
+    "register_sources",
+]
 
 
 class MedicalImagingOptions(Options):
@@ -86,9 +97,16 @@ class MedicalImaging(Domain):
         "The built-in example is six drawn films, nobody's scans: a model that knows its limits "
         "calls them unfamiliar."
     )
-    inputs = Table(Image("image", mode="L", help="a scan of the kind that the model knows"))
+    inputs = Table(
+        Image(
+            "image",
+            mode="L",
+            help="a scan of the kind that the model knows: DICOM, NIfTI, PNG, JPEG or TIFF",
+        )
+    )
     outputs = Table(Label("finding", help="what the scan is called: a class of the model"))
     Options = MedicalImagingOptions
+    formats = ("dicom", "nifti")
     models = (
         ModelSpec(
             "chest-xray",
@@ -116,3 +134,15 @@ class MedicalImaging(Domain):
 @hookimpl
 def register_domains() -> list[Domain]:
     return [MedicalImaging()]
+
+
+@hookimpl
+def register_datasets() -> list[Dataset]:
+    from deepfield_medical_imaging.synthesis import generators
+
+    return [*generators()]
+
+
+@hookimpl
+def register_sources() -> list[Format]:
+    return [Dicom(), Nifti()]

@@ -15,6 +15,7 @@ def form() -> None:
 
     from deepfield import Options
     from deepfield.dashboard.forms import options_form
+    from deepfield.formats import Formats
 
     class Mood(enum.Enum):
         calm = "calm"
@@ -31,7 +32,7 @@ def form() -> None:
 
     domain = Flowers()
     domain.Options = All
-    st.session_state["found"] = All.model_validate(options_form(domain)).model_dump(mode="json")
+    st.session_state["found"] = All.model_validate(options_form(domain, Formats())).model_dump(mode="json")
 
 
 def test_every_kind_of_option_has_a_widget_with_its_default():

@@ -13,7 +13,17 @@ CORE = ROOT / "platform" / "deepfield"
 
 FLOORS = {
     1: {"errors", "fields", "table", "images", "explanation", "folders"},
-    2: {"domain", "predictor", "models", "loading", "plugins", "hookspecs", "dataset", "trust"},
+    2: {
+        "domain",
+        "predictor",
+        "models",
+        "formats",
+        "loading",
+        "plugins",
+        "hookspecs",
+        "dataset",
+        "trust",
+    },
     3: {
         "sources",
         "sinks",

@@ -101,7 +101,7 @@ def test_misspelt_hook_and_empty_plugin_are_refused():
 
     with pytest.raises(Exception, match="register_domain"):
         Registry().add(Misspelt(), "misspelt")
-    with pytest.raises(ContractError, match="registers no domain and no dataset"):
+    with pytest.raises(ContractError, match="registers no domain, no dataset and no format"):
         Registry().add(Gives(), "empty")
 
 

@@ -12,15 +12,18 @@ from pydantic.fields import FieldInfo
 
 from deepfield.domain import Domain
 from deepfield.errors import NotFoundError
+from deepfield.formats import Formats
 from deepfield.plugins import Registry
 
-__all__ = ["DomainCommands", "option_flags"]
+__all__ = ["DomainCommands", "given", "option_flags"]
 
 
 class DomainCommands(click.Group):
     """``deepfield score DOMAIN …``: one subcommand for each installed domain."""
 
-    def __init__(self, *args: Any, make: Callable[[Domain], click.Command], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, make: Callable[[Domain, Formats], click.Command], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.make = make
 
@@ -33,7 +36,8 @@ class DomainCommands(click.Group):
         return sorted(self.registry.domains)
 
     def get_command(self, context: click.Context, name: str) -> click.Command:
-        return self.make(self.registry.domain(name))
+        domain = self.registry.domain(name)
+        return self.make(domain, self.registry.formats_for(domain))
 
     def resolve_command(self, context: click.Context, args: list[str]):
         try:
@@ -49,9 +53,10 @@ class DomainCommands(click.Group):
                 formatter.write_dl(rows)
 
 
-def option_flags(domain: Domain) -> list[click.Option]:
-    """Return one flag for each of a domain's options, from the pydantic model alone."""
-    return [_flag(name, field) for name, field in domain.Options.model_fields.items()]
+def option_flags(domain: Domain, formats: Formats) -> list[click.Option]:
+    """Return one flag for each option of a domain and its formats, from pydantic models alone."""
+    fields = domain.Options.model_fields | formats.fields
+    return [_flag(name, field) for name, field in fields.items()]
 
 
 def _flag(name: str, field: FieldInfo) -> click.Option:
@@ -80,7 +85,6 @@ def _click_type(kind: Any, field: FieldInfo) -> Any:
     return click.STRING
 
 
-def given(domain: Domain, values: dict[str, Any]) -> dict[str, Any]:
-    """Return the domain's options that a person set; the others keep their defaults."""
-    names = domain.Options.model_fields
-    return {name: value for name, value in values.items() if name in names and value is not None}
+def given(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that a person set; the others keep their defaults."""
+    return {name: value for name, value in values.items() if value is not None}

@@ -14,6 +14,7 @@ from deepfield.cli.score import common_flags, exit_code, report, stoppable, watc
 from deepfield.domain import Domain
 from deepfield.errors import DeepfieldError, UsageError
 from deepfield.explanation import overlay
+from deepfield.formats import Formats
 from deepfield.images import open_picture
 from deepfield.loading import load_model
 from deepfield.scoring import Batch, Job
@@ -22,12 +23,12 @@ from deepfield.sources import open_source
 __all__ = ["explain"]
 
 
-def make(domain: Domain) -> click.Command:
+def make(domain: Domain, formats: Formats) -> click.Command:
     pictures = domain.inputs.image is not None
     example = "xray.png" if pictures else "rows.csv"
     return click.Command(
         domain.name,
-        callback=lambda **values: run(domain, **values),
+        callback=lambda **values: run(domain, formats, **values),
         params=[
             click.Argument(["source"], required=True),
             click.Option(
@@ -37,7 +38,7 @@ def make(domain: Domain) -> click.Command:
             ),
             click.Option(["--overwrite"], is_flag=True, help="replace what is in the folder"),
             click.Option(["--json", "as_json"], is_flag=True, help="JSON Lines, maps included"),
-            *option_flags(domain),
+            *option_flags(domain, formats),
             *common_flags(),
         ],
         help=f"""Explain the answer to: {domain.question}
@@ -65,6 +66,7 @@ explain = DomainCommands(
 
 def run(
     domain: Domain,
+    formats: Formats,
     source: str,
     output: Path | None,
     overwrite: bool,
@@ -74,12 +76,14 @@ def run(
     quiet: bool,
     **values: Any,
 ) -> None:
-    rows = open_source(source, domain.inputs)  # a wrong path is said before a model is loaded
-    loaded = load_model(domain, model, device)
+    reading, own = formats.split(given(values))
+    # A wrong path is said before a model is loaded.
+    rows = open_source(source, domain.inputs, formats, reading)
+    loaded = load_model(domain, model, device, formats)
     job = Job(
         loaded,
         rows,
-        options=given(domain, values),
+        options=own,
         explain=True,
         on_batch=Writer(domain, output, as_json, overwrite),
         face="command line",

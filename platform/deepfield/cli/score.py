@@ -23,6 +23,7 @@ from rich.progress import (
 
 from deepfield.cli.domains import DomainCommands, given, option_flags
 from deepfield.domain import Domain
+from deepfield.formats import Formats
 from deepfield.loading import load_model
 from deepfield.results import Result
 from deepfield.scoring import Batch, Job
@@ -47,19 +48,19 @@ def common_flags() -> list[click.Option]:
     ]
 
 
-def make(domain: Domain) -> click.Command:
+def make(domain: Domain, formats: Formats) -> click.Command:
     pictures = domain.inputs.image is not None
     example = "xrays/" if pictures else "rows.csv"
     takes = (
-        "SOURCE is a picture, a folder, a glob (in quotes), a .zip, or a table with a column of "
-        "paths."
+        f"SOURCE is a picture ({', '.join(formats.suffixes)}), a folder, a glob (in quotes), a "
+        ".zip, or a table with a column of paths."
         if pictures
         else f"SOURCE is a .csv, .tsv, .parquet or .jsonl file with the columns "
         f"{', '.join(domain.inputs.names)}."
     )
     return click.Command(
         domain.name,
-        callback=lambda **values: run(domain, **values),
+        callback=lambda **values: run(domain, formats, **values),
         params=[
             click.Argument(["source"], required=True),
             click.Option(
@@ -78,7 +79,7 @@ def make(domain: Domain) -> click.Command:
                 is_flag=True,
                 help="JSON Lines to standard output; with --output, a summary as JSON",
             ),
-            *option_flags(domain),
+            *option_flags(domain, formats),
             *common_flags(),
         ],
         help=f"""{domain.question}
@@ -111,6 +112,7 @@ score = DomainCommands(
 
 def run(
     domain: Domain,
+    formats: Formats,
     source: str,
     output: Path | None,
     overwrite: bool,
@@ -121,12 +123,14 @@ def run(
     quiet: bool,
     **values: Any,
 ) -> None:
-    rows = open_source(source, domain.inputs)  # a wrong path is said before a model is loaded
+    reading, own = formats.split(given(values))
+    # A wrong path is said before a model is loaded.
+    rows = open_source(source, domain.inputs, formats, reading)
     printer = Printer(as_json) if output is None else None
     job = Job(
-        load_model(domain, model, device),
+        load_model(domain, model, device, formats),
         rows,
-        options=given(domain, values),
+        options=own,
         output=output,
         overwrite=overwrite,
         batch_size=batch_size,
@@ -189,7 +193,11 @@ def watched(job: Job, quiet: bool) -> Iterator[None]:
         def show(progress: Any) -> None:
             aside = f"{progress.rejected:,} set aside" if progress.rejected else ""
             bar.update(
-                task, completed=progress.done, rate=f"{progress.rate:,.0f} rows/s", aside=aside
+                task,
+                completed=progress.done,
+                total=progress.total,
+                rate=f"{progress.rate:,.0f} rows/s",
+                aside=aside,
             )
 
         job.on_progress = show

@@ -22,7 +22,7 @@ def registry() -> Registry:
 
 @st.cache_resource(show_spinner="Loading the model …")
 def model(_domain: Domain, domain_name: str, model_name: str) -> Model:
-    return load_model(_domain, model_name)
+    return load_model(_domain, model_name, formats=registry().formats_for(_domain))
 
 
 def results(path: Path) -> pd.DataFrame:

@@ -11,7 +11,6 @@ from deepfield.dashboard.work import Work, spool
 from deepfield.domain import Domain, ModelSpec
 from deepfield.errors import DeepfieldError
 from deepfield.history import History
-from deepfield.images import SUFFIXES
 from deepfield.loading import Model
 from deepfield.sources.tables import READERS, FrameSource
 
@@ -67,8 +66,8 @@ def score_tab(model: Model) -> None:
     with left:
         options = None
         with st.expander("Options", icon=":material/tune:"):
-            if domain.Options.model_fields:
-                options = options_form(domain)
+            if domain.Options.model_fields or model.formats.fields:
+                options = options_form(domain, model.formats)
             else:
                 st.caption("This domain has no options.")
         with st.form(f"{domain.name}-upload", clear_on_submit=False, border=True):
@@ -120,7 +119,7 @@ def score_tab(model: Model) -> None:
 
 
 def accepted(model: Model) -> list[str]:
-    endings = [*SUFFIXES, ".zip"] if model.inputs.image else [*READERS]
+    endings = [*model.formats.suffixes, ".zip"] if model.inputs.image else [*READERS]
     return sorted(ending.removeprefix(".") for ending in endings)
 
 
@@ -130,13 +129,14 @@ def begin(model: Model, slot: str, uploads: list | None, options: dict) -> None:
     if before is not None:
         before.job.cancel()
     st.query_params.pop("run", None)
+    reading, own = model.formats.split(options)
     try:
         if uploads is None:
             samples = FrameSource(model.domain.samples(), "built-in example")
-            work = Work(model, samples, options)
+            work = Work(model, samples, own)
         else:
-            source, folder = spool(uploads, model)
-            work = Work(model, source, options, folder)
+            source, folder = spool(uploads, model, reading)
+            work = Work(model, source, own, folder)
     except DeepfieldError as error:
         st.error(plain(error), icon=":material/error:")
         return

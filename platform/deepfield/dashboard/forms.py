@@ -10,15 +10,16 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from deepfield.domain import Domain
+from deepfield.formats import Formats
 
 __all__ = ["options_form"]
 
 
-def options_form(domain: Domain) -> dict[str, Any]:
-    """Draw one widget for each option and return what they are set to."""
+def options_form(domain: Domain, formats: Formats) -> dict[str, Any]:
+    """Draw one widget for each option of a domain and its formats; return what they are set to."""
     return {
         name: _widget(f"{domain.name}-option-{name}", name, field)
-        for name, field in domain.Options.model_fields.items()
+        for name, field in (domain.Options.model_fields | formats.fields).items()
     }
 
 

@@ -244,7 +244,8 @@ def explained(
             values = pd.DataFrame(
                 {image.name: pd.Series([work.pictures[number]], [number], dtype=object)}
             )
-        options = parse_options(model.domain, run.options).model_dump()
+        _, own = model.formats.split(run.options)
+        options = parse_options(model.domain, own).model_dump()
         with contextlib.suppress(DeepfieldError), st.spinner("Explaining …"):
             store[run.id, number] = model.explain(values, **options)[0]
     return store.get((run.id, number))

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from PIL import Image
 
 from deepfield.errors import DeepfieldError
-from deepfield.images import SUFFIXES, open_picture
+from deepfield.images import open_picture
 from deepfield.loading import Model
 from deepfield.results import Result
 from deepfield.scoring import Batch, Job
@@ -91,8 +91,13 @@ def thumbnail(value: Any) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def spool(uploads: Sequence[Upload], model: Model) -> tuple[Source, tempfile.TemporaryDirectory]:
+def spool(
+    uploads: Sequence[Upload], model: Model, options: dict[str, Any]
+) -> tuple[Source, tempfile.TemporaryDirectory]:
     """Write uploads to a folder that vanishes with the page, and open them as one source.
+
+    Args:
+        options: how the files of the model's formats are to be read.
 
     Raises:
         DeepfieldError: if they do not go together, or nothing in them is of use.
@@ -105,10 +110,9 @@ def spool(uploads: Sequence[Upload], model: Model) -> tuple[Source, tempfile.Tem
         path.write_bytes(upload.getbuffer())
         files.append(NamedFile(path, upload.name))
     image = model.inputs.image
-    pictures = image is not None and all(file.path.suffix in SUFFIXES for file in files)
-    if image is not None and pictures:
+    if image is not None and all(model.formats.takes(file) for file in files):
         name = files[0].name if len(files) == 1 else f"{len(files)} uploads"
-        return PictureSource(files, name, image.name), folder
+        return PictureSource(files, name, image.name, model.formats, options), folder
     if image is not None and files[0].path.suffix != ".zip":
         # A table of paths would name files of this machine, not of the visitor's.
         raise DeepfieldError(
@@ -120,6 +124,6 @@ def spool(uploads: Sequence[Upload], model: Model) -> tuple[Source, tempfile.Tem
             "Upload pictures together, or one archive or table by itself: "
             f"{', '.join(file.name for file in files[:4])} do not make one source."
         )
-    source = open_source(files[0].path, model.inputs)
+    source = open_source(files[0].path, model.inputs, model.formats, options)
     source.name = files[0].name
     return source, folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from deepfield.errors import InputError, UsageError
-from deepfield.images import SUFFIXES
-from deepfield.sources.archive import ArchiveSource
+from deepfield.formats import Formats
+from deepfield.sources.archive import members
 from deepfield.sources.pictures import PictureSource
 from deepfield.sources.source import Chunk, Source
 from deepfield.sources.tables import READERS, FrameSource, TableSource
@@ -19,26 +20,42 @@ from deepfield.table import Table
 __all__ = ["Chunk", "Source", "open_source"]
 
 
-def open_source(what: Any, inputs: Table) -> Source:
+def open_source(
+    what: Any,
+    inputs: Table,
+    formats: Formats | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Source:
     """Find out what ``what`` is and return a source of rows for ``inputs``.
 
     Args:
         what: a DataFrame, a list of records, a path (picture, folder, zip archive, .csv, .tsv,
             .parquet, .jsonl), a glob, or a list of picture paths.
         inputs: the table to be filled. If it has one picture column, pictures fill it.
+        formats: of files that may hold several pictures; each is a row.
+        options: how these are to be read.
 
     Raises:
         InputError: if nothing is there, or nothing in it is of use.
-        UsageError: if it is of a kind that cannot fill ``inputs``.
+        UsageError: if it is of a kind that cannot fill ``inputs``, or an option is wrong.
     """
+    formats, options = formats or Formats(), options or {}
     if isinstance(what, Source):
+        if options:
+            raise UsageError(f"The source is open already; open it with {', '.join(options)}.")
         return what
-    if isinstance(what, pd.DataFrame):
-        return FrameSource(what)
+    formats.parse(options)  # a wrong one is said, even where nothing is read by it
+
+    def pictures(files: list[Path], name: str) -> Source:
+        # Files named one by one are all rows, whatever their ending: a person meant each of them.
+        return PictureSource(files, name, _image_name(inputs, name), formats, options)
+
     if isinstance(what, list | tuple) and what and isinstance(what[0], dict):
-        return FrameSource(pd.DataFrame(what))
+        what = pd.DataFrame(what)
+    if isinstance(what, pd.DataFrame):
+        return FrameSource(what, located=lambda rows: formats.located(rows, inputs, options))
     if isinstance(what, list | tuple) and all(isinstance(each, str | Path) for each in what):
-        return _pictures([Path(each) for each in what], f"{len(what)} files", inputs)
+        return pictures([Path(each) for each in what], f"{len(what)} files")
     if not isinstance(what, str | Path):
         raise UsageError(
             f"Cannot read rows from {type(what).__name__}: "
@@ -56,7 +73,7 @@ def open_source(what: Any, inputs: Table) -> Source:
         if not files:
             folders = f"; it matches the folder {str(found[0])!r}" if found else ""
             raise InputError(f"No file matches {str(what)!r}{folders}.")
-        return _pictures(files, str(what), inputs)
+        return pictures(files, str(what))
     if not path.exists():
         raise InputError(f"No file or folder {str(what)!r}.")
     if path.is_dir():
@@ -67,23 +84,19 @@ def open_source(what: Any, inputs: Table) -> Source:
             if each.is_file()
             and not any(part.startswith(".") for part in each.relative_to(path).parts)
         )
-        return PictureSource.choose(files, str(path), image)
+        return PictureSource.choose(files, str(path), image, formats, options)
     suffix = path.suffix.lower()
     if suffix in READERS:
-        return TableSource(path, inputs)
+        return TableSource(path, inputs, formats, options)
     if suffix == ".zip":
-        return ArchiveSource(path, _image_name(inputs, path))
-    if suffix in SUFFIXES:
-        return _pictures([path], str(path), inputs)
+        image = _image_name(inputs, path)
+        return PictureSource.choose(members(path), str(path), image, formats, options)
+    if formats.takes(path):
+        return pictures([path], str(path))
     raise UsageError(
         f"{str(what)!r} is of no known kind. Tables: {', '.join(READERS)}"
-        + (f". Pictures: {', '.join(sorted(SUFFIXES))}, folders and .zip." if inputs.image else ".")
+        + (f". Pictures: {', '.join(formats.suffixes)}, folders and .zip." if inputs.image else ".")
     )
-
-
-def _pictures(files: list[Path], name: str, inputs: Table) -> Source:
-    # Files named one by one are all rows, whatever their ending: a person meant each of them.
-    return PictureSource(files, name, _image_name(inputs, name))
 
 
 def _image_name(inputs: Table, what: object) -> str:

@@ -1,20 +1,17 @@
-"""Pictures in a zip archive, read in place: nothing is ever unpacked to disk."""
+"""Files in a zip archive, read in place: nothing is ever unpacked to disk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import IO, Literal
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-import pandas as pd
-
 from deepfield.errors import InputError
-from deepfield.images import MAX_BYTES, SUFFIXES
-from deepfield.sources.pictures import CHUNK, no_pictures
-from deepfield.sources.source import Chunk, Source
+from deepfield.formats import MAX_FILE
+from deepfield.images import MAX_BYTES
 
-__all__ = ["ArchiveSource"]
+__all__ = ["members"]
 
 MAX_RATIO = 1000
 """Pictures are compressed already; a member that swells a thousandfold is a bomb."""
@@ -30,49 +27,40 @@ class Member:
     def __str__(self) -> str:
         return f"{Path(self.archive.filename or '').name}/{self.info.filename}"
 
+    def open(self, mode: Literal["rb"], /) -> IO[bytes]:
+        self._check(MAX_FILE)
+        return self.archive.open(self.info)
+
     def read_bytes(self) -> bytes:
+        self._check(MAX_BYTES)
+        # zipfile stops at the declared size and checks the CRC, so that size can be trusted.
+        return self.archive.read(self.info)
+
+    def _check(self, most: int) -> None:
         if self.info.flag_bits & 1:
             raise InputError("is encrypted; save the archive without a password")
-        if self.info.file_size > MAX_BYTES:
-            raise InputError(f"has more than {MAX_BYTES >> 20} MB unpacked")
+        if self.info.file_size > most:
+            raise InputError(f"has more than {most >> 20:,} MB unpacked")
         if self.info.file_size > MAX_RATIO * max(self.info.compress_size, 1024):
             raise InputError(
                 f"would swell from {self.info.compress_size:,} to {self.info.file_size:,} bytes: "
                 "a zip bomb, not a picture"
             )
-        # zipfile stops at the declared size and checks the CRC, so the size above can be trusted.
-        return self.archive.read(self.info)
 
 
-class ArchiveSource(Source):
-    def __init__(self, path: Path, column: str) -> None:
-        self.name = str(path)
-        self.column = column
-        try:
-            self.archive = ZipFile(path)
-        except (BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise InputError(
-                f"{str(path)!r} is no zip archive that can be opened: {error}"
-            ) from error
-        files = [
-            each
-            for each in self.archive.infolist()
-            if not each.is_dir()
-            and not any(part.startswith((".", "__MACOSX")) for part in Path(each.filename).parts)
-        ]
-        self.pictures = [
-            each for each in files if PurePosixPath(each.filename).suffix.lower() in SUFFIXES
-        ]
-        if not self.pictures:
-            suffixes = [PurePosixPath(each.filename).suffix for each in files]
-            self.archive.close()
-            raise no_pictures(self.name, suffixes)
-        self.total = len(self.pictures)
-        self.left_alone = len(files) - len(self.pictures)
+def members(path: Path) -> list[Member]:
+    """Return the files of an archive, which stays open as long as one of them is held.
 
-    def chunks(self) -> Iterator[Chunk]:
-        # Members are read by other threads and shown later: the archive closes with the last one.
-        for start in range(0, len(self.pictures), CHUNK):
-            members = [Member(self.archive, i) for i in self.pictures[start : start + CHUNK]]
-            numbers = range(start + 1, start + 1 + len(members))
-            yield Chunk(pd.DataFrame({self.column: members}, numbers, dtype=object))
+    Raises:
+        InputError: if it is no zip archive.
+    """
+    try:
+        archive = ZipFile(path)
+    except (BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise InputError(f"{str(path)!r} is no zip archive that can be opened: {error}") from error
+    return [
+        Member(archive, each)
+        for each in archive.infolist()
+        if not each.is_dir()
+        and not any(part.startswith((".", "__MACOSX")) for part in Path(each.filename).parts)
+    ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 
@@ -27,9 +29,11 @@ class Source(ABC):
     name: str
     """What a person would call it: a path, mostly."""
     total: int | None = None
-    """How many rows there are, where that is known beforehand."""
+    """How many rows there are, as far as is known: a file that holds several adds them late."""
     left_alone: int = 0
     """Files beside the rows that are no rows."""
+    options: Mapping[str, Any] = MappingProxyType({})
+    """How a person wanted the files read."""
 
     @abstractmethod
     def chunks(self) -> Iterator[Chunk]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from deepfield.errors import InputError
-from deepfield.images import SUFFIXES
+from deepfield.formats import Formats
 from deepfield.sources.source import Chunk, Source
 from deepfield.table import Rejected, Table
 
@@ -27,21 +27,34 @@ LONGEST_LINE = 64 * 2**20
 class FrameSource(Source):
     """A DataFrame that is in memory already; row numbers count from 1, its index is not used."""
 
-    def __init__(self, frame: pd.DataFrame, name: str = "DataFrame") -> None:
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        name: str = "DataFrame",
+        located: Callable[[pd.DataFrame], pd.DataFrame] = lambda rows: rows,
+    ) -> None:
         self.name = name
         self.frame = frame
         self.total = len(frame)
+        self._located = located
 
     def chunks(self) -> Iterator[Chunk]:
         for start in range(0, len(self.frame), CHUNK):
             rows = self.frame.iloc[start : start + CHUNK]
-            yield Chunk(rows.set_axis(range(start + 1, start + 1 + len(rows)), axis=0))
+            numbered = rows.set_axis(range(start + 1, start + 1 + len(rows)), axis=0)
+            yield Chunk(self._located(numbered))
 
 
 class TableSource(Source):
     """A file of rows, read piece by piece."""
 
-    def __init__(self, path: Path, inputs: Table) -> None:
+    def __init__(
+        self,
+        path: Path,
+        inputs: Table,
+        formats: Formats | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         self.name = str(path)
         self.path = path
         if path.stat().st_size == 0:
@@ -49,7 +62,10 @@ class TableSource(Source):
         self._read = READERS[path.suffix.lower()]
         if path.suffix.lower() == ".parquet":
             self.total = _parquet(path).metadata.num_rows
+        self._inputs = inputs
         self._image = inputs.image.name if inputs.image else None
+        self.formats = formats or Formats()
+        self.options = options or {}
 
     def chunks(self) -> Iterator[Chunk]:
         for chunk in self._read(self.path):
@@ -57,12 +73,13 @@ class TableSource(Source):
                 located = chunk.rows[self._image].map(self._located)
                 rows = chunk.rows.copy(deep=False)
                 rows[self._image] = located
+                rows = self.formats.located(rows, self._inputs, self.options)
                 chunk = Chunk(rows, chunk.rejected)
             yield chunk
 
     def _located(self, value: Any) -> Any:
         """Take a relative picture path from the table's own folder; leave all else as it is."""
-        if isinstance(value, str) and Path(value).suffix.lower() in SUFFIXES:
+        if isinstance(value, str) and value.lower().endswith(tuple(self.formats.suffixes)):
             return self.path.parent / value
         return value
 

@@ -1,0 +1,276 @@
+"""Files that hold pictures in a way of their own, one or many: what a plugin registers for them."""
+
+from __future__ import annotations
+
+import re
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, ClassVar, Literal, Protocol
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from deepfield.domain import Options, check_options, read_options
+from deepfield.errors import ContractError, InputError
+from deepfield.images import SUFFIXES
+from deepfield.table import Table
+
+__all__ = ["File", "Format", "Formats", "Picture", "Recent", "check_format", "read_bytes"]
+
+HEAD = 512
+"""Bytes of a file that ``Format.recognises`` is shown."""
+MAX_PICTURES = 100_000
+"""Pictures that one file may hold."""
+MAX_FILE = 2**30
+"""Bytes of one file; and of what is kept decoded at once."""
+
+
+class File(Protocol):
+    """A path, an upload or a member of an archive. ``str`` gives the name that a person knows."""
+
+    def open(self, mode: Literal["rb"], /) -> IO[bytes]: ...
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of a file. It is decoded each time that a field reads it, by any thread."""
+
+    name: str
+    decode: Callable[[], np.ndarray | Image.Image]
+    """Returns uint8, (H, W) or (H, W, 3), or a Pillow image; raises InputError with a reason."""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    """What stands beside it in the results, of the columns that its format announces."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def picture(self) -> np.ndarray | Image.Image:
+        return self.decode()
+
+
+class Format(ABC):
+    """A kind of file. A domain that takes it names it in ``Domain.formats``."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    suffixes: ClassVar[tuple[str, ...]]
+    """Endings in lower case, with their dot: ``.dcm``, ``.nii.gz``."""
+    Options: ClassVar[type[BaseModel]] = Options
+    """How a person may want such files read: flags, form and keyword arguments, as for a domain."""
+
+    def recognises(self, head: bytes) -> bool:
+        """Return whether a file of an unknown ending is of this kind, by its first 512 bytes."""
+        return False
+
+    def columns(self, options: BaseModel) -> dict[str, Literal["str", "Int64", "Float64"]]:
+        """Return the columns that stand beside the pictures, with their pandas types."""
+        return {}
+
+    @abstractmethod
+    def pictures(self, file: File, options: BaseModel) -> list[Picture]:
+        """Return the pictures of a file, at least one, having read no more than its header.
+
+        Raises:
+            InputError: half a sentence that goes on from "column 'image' …": why it has none.
+                Any other exception is taken for a broken file, and its message is not shown: it
+                may quote what the file says about a patient.
+        """
+
+
+class Formats:
+    """The formats that one domain takes."""
+
+    def __init__(self, formats: Iterable[Format] = ()) -> None:
+        self.all = tuple(formats)
+
+    @property
+    def suffixes(self) -> list[str]:
+        """Return the endings of all, and of pictures that need no format."""
+        return sorted({*SUFFIXES, *(suffix for each in self.all for suffix in each.suffixes)})
+
+    @property
+    def fields(self) -> dict[str, FieldInfo]:
+        """Return the options of all, by name."""
+        return {name: info for each in self.all for name, info in each.Options.model_fields.items()}
+
+    def of_name(self, name: str) -> Format | None:
+        """Return the format that a file's ending tells."""
+        lower = name.lower()
+        return next((each for each in self.all if lower.endswith(each.suffixes)), None)
+
+    def of(self, file: File) -> Format | None:
+        """Return a file's format: by its ending or, where that says nothing, its first bytes."""
+        found = self.of_name(str(file))
+        if found is not None or not self.all or is_picture(str(file)):
+            return found
+        try:
+            with file.open("rb") as opened:
+                head = opened.read(HEAD)
+        except (OSError, InputError):  # whoever reads it in earnest will say so
+            return None
+        return next((each for each in self.all if each.recognises(head)), None)
+
+    def takes(self, file: File) -> bool:
+        """Return whether a file is a picture, or holds some."""
+        return is_picture(str(file)) or self.of(file) is not None
+
+    def located(
+        self, rows: pd.DataFrame, inputs: Table, options: Mapping[str, Any]
+    ) -> pd.DataFrame:
+        """Return rows with the one picture of each file of a format in the place of its path."""
+        image = inputs.image.name if inputs.image else None
+        if not self.all or image not in rows.columns:
+            return rows
+        parsed = self.parse(options)
+
+        def value(named: Any) -> Any:
+            format = self.of_name(str(named)) if isinstance(named, str | Path) else None
+            return named if format is None else single(format, Path(named), parsed[format.name])
+
+        return rows.assign(**{str(image): rows[image].map(value).astype(object)})
+
+    def split(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the options that are these formats', and the others."""
+        ours = {name: value for name, value in values.items() if name in self.fields}
+        return ours, {name: value for name, value in values.items() if name not in ours}
+
+    def parse(self, values: Mapping[str, Any]) -> dict[str, BaseModel]:
+        """Return the options of each format by its name, defaults filled in.
+
+        Raises:
+            UsageError: one sentence for the first value that is wrong.
+        """
+        return {
+            each.name: read_options(
+                each.Options,
+                {name: values[name] for name in each.Options.model_fields if name in values},
+                f"the format {each.title}",
+            )
+            for each in self.all
+        }
+
+
+class Recent:
+    """What was decoded last, kept for the other pictures of the same file.
+
+    An owner stands for a file; when its last picture is forgotten, so is what is kept for it.
+    One is decoded at a time, so that memory is bounded whatever the number of threads.
+    """
+
+    def __init__(self, most: int = MAX_FILE) -> None:
+        self.most = most
+        self._kept: WeakKeyDictionary[Any, tuple[Any, int]] = WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    def get(self, owner: Any, size: int, decode: Callable[[], Any]) -> Any:
+        """Return what is kept for ``owner``, or decode it: about ``size`` bytes.
+
+        A failure is kept too: a broken file of a thousand slices is not read a thousand times.
+        """
+        with self._lock:
+            found, size = self._kept.pop(owner, (None, size))
+            if found is None:
+                self._make_room(size)
+                try:
+                    found = decode()
+                except InputError as error:
+                    found, size = error, 0
+                except Exception as error:
+                    found, size = InputError(_broken(error)), 0
+            self._kept[owner] = found, size  # the last in order is the last to go
+        if isinstance(found, InputError):
+            raise InputError(str(found))
+        return found
+
+    def _make_room(self, size: int) -> None:
+        kept = {owner: size for owner, (_, size) in self._kept.items()}
+        for owner in list(kept):
+            if size + sum(kept.values()) <= self.most:
+                break
+            self._kept.pop(owner, None)
+            del kept[owner]
+
+
+def is_picture(name: str) -> bool:
+    """Return whether a file's ending is that of a picture which needs no format."""
+    return name.lower().endswith(tuple(SUFFIXES))
+
+
+def opened(format: Format, file: File, options: BaseModel) -> list[Picture]:
+    """Return the pictures of a file; one that says why not, where it has none to give."""
+    try:
+        found = format.pictures(file, options)
+        if len(found) > MAX_PICTURES:
+            raise InputError(f"holds {len(found):,} pictures; at most {MAX_PICTURES:,} are read")
+        return found or [_unreadable(file, "holds no picture")]
+    except InputError as error:
+        return [_unreadable(file, str(error))]
+    except FileNotFoundError:
+        return [_unreadable(file, f"does not exist: {str(file)!r}")]
+    except PermissionError:
+        return [_unreadable(file, "may not be read: permission denied")]
+    except Exception as error:
+        return [_unreadable(file, _broken(error))]
+
+
+def single(format: Format, file: File, options: BaseModel) -> Picture:
+    """Return the one picture of a file that a table names: its row is one row."""
+
+    def decode() -> np.ndarray | Image.Image:
+        found = opened(format, file, options)
+        if len(found) > 1:
+            raise InputError(
+                f"holds {len(found):,} pictures; score the file itself to have a row for each"
+            )
+        return found[0].picture()
+
+    return Picture(str(file), decode)
+
+
+def read_bytes(file: File, most: int = MAX_FILE) -> bytes:
+    """Return a whole file, or raise InputError if it is empty or has more than ``most`` bytes."""
+    with file.open("rb") as stream:
+        data = stream.read(most + 1)
+    if not data:
+        raise InputError("is empty (0 bytes)")
+    if len(data) > most:
+        raise InputError(f"has more than {most >> 20:,} MB")
+    return data
+
+
+def check_format(format: object) -> None:
+    """Raise ContractError unless ``format`` says everything that sources build on."""
+    if not isinstance(format, Format):
+        raise ContractError(f"register_sources gave {format!r}, which is no Format")
+    who = type(format).__name__
+    for attribute in ("name", "title"):
+        if not isinstance(getattr(format, attribute, None), str):
+            raise ContractError(f"{who} lacks {attribute!r}, a str")
+    endings = getattr(format, "suffixes", None)
+    if not isinstance(endings, tuple) or not all(
+        re.fullmatch(r"(\.[a-z0-9]+)+", each) for each in endings
+    ):
+        raise ContractError(f"{who}.suffixes is no tuple of endings such as '.dcm'")
+    taken = {*SUFFIXES, ".zip"} & set(endings)
+    if taken:
+        raise ContractError(f"{who}: the ending {min(taken)!r} is read by the core itself")
+    check_options(who, format.Options)
+
+
+def _unreadable(file: File, reason: str) -> Picture:
+    def decode() -> np.ndarray:
+        raise InputError(reason)
+
+    return Picture(str(file), decode)
+
+
+def _broken(error: Exception) -> str:
+    # Not its message, which may quote what the file says about a patient.
+    return f"is broken and cannot be read ({type(error).__name__})"
