@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -13,9 +14,10 @@ from deepfield.errors import ContractError, InputError, UsageError
 from deepfield.explanation import Explanation
 from deepfield.models import ModelFolder
 from deepfield.predictor import Predictor
+from deepfield.store import find_model
 from deepfield.table import Table
 
-__all__ = ["Model", "load_model", "parse_options"]
+__all__ = ["Model", "load_model", "parse_options", "predictor_class", "read_options"]
 
 
 class Model:
@@ -92,7 +94,7 @@ class Model:
 
 
 def load_model(domain: Domain, name: str | None = None, device: str = "auto") -> Model:
-    """Load a model of ``domain``: by name, or the first.
+    """Load a model of ``domain``, shipped or fitted: by name, or the first.
 
     Raises:
         NotFoundError: if it has no model of that name.
@@ -100,7 +102,7 @@ def load_model(domain: Domain, name: str | None = None, device: str = "auto") ->
     """
     if device not in ("auto", "cpu", "cuda"):
         raise UsageError(f"No device {device!r}: choose auto, cpu or cuda.")
-    spec = domain.model(name)
+    spec = find_model(domain, name)
     folder = ModelFolder(spec.folder)
     return Model(domain, spec, folder, predictor_class(spec).load(folder, device))
 
@@ -120,14 +122,23 @@ def parse_options(domain: Domain, values: dict[str, Any]) -> BaseModel:
     Raises:
         UsageError: one sentence for the first value that is wrong.
     """
+    return read_options(domain.Options, domain.name, values)
+
+
+def read_options(kind: type[BaseModel], who: str, values: Mapping[str, Any]) -> BaseModel:
+    """Return options of a kind, defaults filled in.
+
+    Raises:
+        UsageError: one sentence for the first value that is wrong.
+    """
     try:
-        return domain.Options.model_validate(values)
+        return kind.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            known = ", ".join(domain.Options.model_fields) or "none"
-            raise UsageError(f"{domain.name} has no option {name!r}. Options: {known}.") from error
+            known = ", ".join(kind.model_fields) or "none"
+            raise UsageError(f"{who} has no option {name!r}. Options: {known}.") from error
         raise UsageError(
-            f"Option {name!r} of {domain.name} is {first['input']!r}: {first['msg']}."
+            f"Option {name!r} of {who} is {first['input']!r}: {first['msg']}."
         ) from error

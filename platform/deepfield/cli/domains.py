@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import Any, Literal, get_args, get_origin
 
 import click
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from deepfield.domain import Domain
 from deepfield.errors import NotFoundError
 from deepfield.plugins import Registry
 
-__all__ = ["DomainCommands", "option_flags"]
+__all__ = ["DomainCommands", "flags_of", "given", "option_flags"]
 
 
 class DomainCommands(click.Group):
@@ -51,7 +52,12 @@ class DomainCommands(click.Group):
 
 def option_flags(domain: Domain) -> list[click.Option]:
     """Return one flag for each of a domain's options, from the pydantic model alone."""
-    return [_flag(name, field) for name, field in domain.Options.model_fields.items()]
+    return flags_of(domain.Options)
+
+
+def flags_of(options: type[BaseModel]) -> list[click.Option]:
+    """Return one flag for each field of a pydantic model."""
+    return [_flag(name, field) for name, field in options.model_fields.items()]
 
 
 def _flag(name: str, field: FieldInfo) -> click.Option:

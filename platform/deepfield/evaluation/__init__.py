@@ -1,0 +1,18 @@
+"""How good a model is: figures with intervals, curves, a confusion matrix, a report."""
+
+from deepfield.evaluation.figures import (
+    binary_figures,
+    class_figures,
+    expected_calibration_error,
+)
+from deepfield.evaluation.measuring import Evaluation, evaluate
+from deepfield.evaluation.resampling import Figure
+
+__all__ = [
+    "Evaluation",
+    "Figure",
+    "binary_figures",
+    "class_figures",
+    "evaluate",
+    "expected_calibration_error",
+]
