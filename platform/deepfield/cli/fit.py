@@ -15,7 +15,7 @@ from deepfield.cli.domains import DomainCommands, flags_of
 from deepfield.cli.output import print_json
 from deepfield.domain import Domain
 from deepfield.evaluation.report import FIGURE_WORDS, number
-from deepfield.fitting import Fitted, Fitting, FitProgress, Stopped, fit_bases, options_kind
+from deepfield.fitting import FitProgress, Fitted, Fitting, Stopped, fit_bases, options_kind
 
 __all__ = ["fit"]
 
@@ -168,8 +168,9 @@ def watched(fitting: Fitting, quiet: bool) -> Iterator[None]:
         task = bar.add_task("starting", total=1.0, figures="")
 
         def show(progress: FitProgress) -> None:
-            changed = {"figures": figures_of(progress)} if progress.figures else {}
-            bar.update(task, description=progress.stage, completed=progress.done, **changed)
+            bar.update(task, description=progress.stage, completed=progress.done)
+            if progress.figures:
+                bar.update(task, figures=figures_of(progress))
 
         fitting.on_progress = show
         yield
