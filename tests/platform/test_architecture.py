@@ -13,7 +13,17 @@ CORE = ROOT / "platform" / "deepfield"
 
 FLOORS = {
     1: {"errors", "fields", "table", "images", "explanation", "folders"},
-    2: {"domain", "predictor", "models", "loading", "plugins", "hookspecs", "dataset", "trust"},
+    2: {
+        "domain",
+        "predictor",
+        "models",
+        "store",
+        "loading",
+        "plugins",
+        "hookspecs",
+        "dataset",
+        "trust",
+    },
     3: {
         "sources",
         "sinks",
@@ -21,7 +31,11 @@ FLOORS = {
         "batching",
         "results",
         "history",
+        "labelled",
         "evaluation",
+        "fits",
+        "fitting",
+        "background",
         "selftest",
         "api",
         "testing",

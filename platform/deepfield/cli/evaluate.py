@@ -18,6 +18,7 @@ from deepfield.cli.score import common_flags
 from deepfield.domain import Domain
 from deepfield.evaluation import Evaluation
 from deepfield.evaluation import evaluate as evaluate_model
+from deepfield.evaluation.measuring import read_mapping
 from deepfield.evaluation.report import FIGURE_WORDS, check_report, number, write_report
 from deepfield.loading import load_model
 
@@ -107,7 +108,7 @@ def run(
     quiet: bool,
     **values: Any,
 ) -> None:
-    meant = pairs(mapping)
+    meant = read_mapping(mapping)
     if report is not None:
         check_report(report, overwrite)
     loaded = load_model(domain, model, device)
@@ -140,19 +141,6 @@ def run(
     if not quiet:
         said(found, report)
     raise SystemExit(3 if len(found.rejected) else 0)
-
-
-def pairs(mapping: tuple[str, ...]) -> dict[str, str]:
-    """Return ``LABEL=CLASS`` texts as a mapping; a label may hold a sign of equality itself."""
-    found: dict[str, str] = {}
-    for text in mapping:
-        label, sign, meant = text.rpartition("=")
-        if not sign or not label or not meant:
-            raise click.BadParameter(f"{text!r} is not of the form LABEL=CLASS", param_hint="--map")
-        if label in found:
-            raise click.BadParameter(f"{label!r} is mapped twice", param_hint="--map")
-        found[label] = meant
-    return found
 
 
 def show(found: Evaluation) -> None:

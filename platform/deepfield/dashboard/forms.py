@@ -7,18 +7,23 @@ import math
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from deepfield.domain import Domain
 
-__all__ = ["options_form"]
+__all__ = ["form_of", "options_form"]
 
 
 def options_form(domain: Domain) -> dict[str, Any]:
-    """Draw one widget for each option and return what they are set to."""
+    """Draw one widget for each option of a domain and return what they are set to."""
+    return form_of(domain.Options, f"{domain.name}-option")
+
+
+def form_of(options: type[BaseModel], key: str) -> dict[str, Any]:
+    """Draw one widget for each field of a pydantic model and return what they are set to."""
     return {
-        name: _widget(f"{domain.name}-option-{name}", name, field)
-        for name, field in domain.Options.model_fields.items()
+        name: _widget(f"{key}-{name}", name, field) for name, field in options.model_fields.items()
     }
 
 

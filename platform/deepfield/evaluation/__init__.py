@@ -5,8 +5,9 @@ from deepfield.evaluation.figures import (
     class_figures,
     expected_calibration_error,
 )
-from deepfield.evaluation.measuring import Evaluation, evaluate
+from deepfield.evaluation.measuring import evaluate
 from deepfield.evaluation.resampling import Figure
+from deepfield.evaluation.result import Evaluation
 
 __all__ = [
     "Evaluation",

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import math
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_curve
 
 from deepfield.domain import TRUST
 from deepfield.errors import InputError, UsageError
-from deepfield.evaluation.resampling import Answers, Figure, figures_with_intervals
+from deepfield.evaluation import curves
+from deepfield.evaluation.resampling import Answers, figures_with_intervals
+from deepfield.evaluation.result import Evaluation
 from deepfield.fields import Label, Probability
 from deepfield.history import History
 from deepfield.labelled import Labelled, read_labelled
@@ -24,64 +22,7 @@ from deepfield.loading import Model
 from deepfield.scoring import Job, Progress
 from deepfield.sources.tables import FrameSource
 
-__all__ = ["Evaluation", "evaluate", "measure", "truth_field"]
-
-POINTS = 200
-"""Points of a curve that are kept: more cannot be seen."""
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What came of an evaluation: numbers, and the curves that plots are drawn from."""
-
-    domain: str
-    model: str
-    model_hash: str
-    source: str
-    rows: int
-    counts: dict[str, int]
-    """Rows of each class, by truth."""
-    figures: list[Figure]
-    confusion: pd.DataFrame
-    """Rows by truth (down) and by what they were called (across)."""
-    calibration: pd.DataFrame
-    """By confidence, in tenths: from, to, confidence, accuracy, rows."""
-    risk_coverage: pd.DataFrame
-    """coverage, risk, confidence: the error rate of the rows that are at least so confident."""
-    roc: pd.DataFrame | None
-    """false_positive_rate, true_positive_rate; of two classes with probabilities alone."""
-    trust: dict[str, float]
-    """The share of ok, unsure and unfamiliar rows."""
-    rejected: pd.DataFrame
-    """Rows set aside: row, source, reason."""
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def classes(self) -> list[str]:
-        return list(self.confusion.index)
-
-    def figure(self, name: str, of: str = "") -> Figure:
-        """Return a figure by its name, of one class or of all."""
-        return next(each for each in self.figures if (each.name, each.of) == (name, of))
-
-    def table(self) -> pd.DataFrame:
-        """Return the figures as a table: figure, class, value, low, high."""
-        return pd.DataFrame(
-            [(each.name, each.of, each.value, each.low, each.high) for each in self.figures],
-            columns=["figure", "class", "value", "low", "high"],
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain numbers, lists and text; what cannot be told is null."""
-        plain = {
-            **vars(self),
-            "figures": [vars(each) for each in self.figures],
-            "confusion": {"classes": self.classes, "rows": self.confusion.to_numpy().tolist()},
-        }
-        for name in ("calibration", "risk_coverage", "roc", "rejected"):
-            frame = getattr(self, name)
-            plain[name] = None if frame is None else json.loads(frame.to_json(orient="records"))
-        return _without_nan(plain)
+__all__ = ["evaluate", "measure", "read_mapping", "truth_field"]
 
 
 def evaluate(
@@ -93,6 +34,7 @@ def evaluate(
     mapping: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
+    shown_as: str | None = None,
 ) -> Evaluation:
     """Score labelled rows and say how good the answers are.
 
@@ -102,13 +44,14 @@ def evaluate(
         group: a column that says which rows belong together; intervals then draw whole groups.
         mapping: what a label of the source is called by the model.
         options: the domain's own.
+        shown_as: what a person calls the source, if not by its path.
 
     Raises:
         InputError: if a label is none of the model's classes, or no row can be read.
         UsageError: if the model does not tell classes apart.
     """
     truth_field(model)
-    labelled = read_labelled(source, model.inputs, label, group)
+    labelled = read_labelled(source, model.inputs, label, group, shown_as)
     return measure(
         model, labelled, mapping=mapping or {}, options=options or {}, on_progress=on_progress
     )
@@ -175,14 +118,31 @@ def measure(
         len(answers),
         {name: int((answers.truth == place).sum()) for name, place in places.items()},
         figures_with_intervals(answers),
-        _confusion(answers),
-        _calibration(answers),
-        _risk_coverage(answers),
-        _roc(answers),
+        curves.confusion(answers),
+        curves.calibration(answers),
+        curves.risk_coverage(answers),
+        curves.roc(answers),
         {name: float((results["trust"] == name).mean()) for name in TRUST},
         aside,
         notes,
     )
+
+
+def read_mapping(lines: Iterable[str]) -> dict[str, str]:
+    """Return ``LABEL=CLASS`` texts as a mapping; a label may hold a sign of equality itself.
+
+    Raises:
+        UsageError: at the first that is not of that form, or names a label again.
+    """
+    found: dict[str, str] = {}
+    for line in lines:
+        label, sign, meant = (part.strip() for part in line.rpartition("="))
+        if not sign or not label or not meant:
+            raise UsageError(f"{line!r} is not of the form LABEL=CLASS.")
+        if label in found:
+            raise UsageError(f"The label {label!r} is mapped twice.")
+        found[label] = meant
+    return found
 
 
 def truth_field(model: Model) -> Label:
@@ -236,70 +196,3 @@ def _probabilities(
         "The model gives no probability of each class, so there is no AUC: only what it called "
         "the rows, and its confidence, were measured."
     ]
-
-
-def _confusion(answers: Answers) -> pd.DataFrame:
-    size = len(answers.classes)
-    cells = np.bincount(answers.truth * size + answers.called, minlength=size * size)
-    frame = pd.DataFrame(cells.reshape(size, size), answers.classes, answers.classes)
-    return frame.rename_axis(index="truth", columns="called")
-
-
-def _calibration(answers: Answers, bins: int = 10) -> pd.DataFrame:
-    place = np.minimum((answers.confidence * bins).astype(int), bins - 1)
-    frame = pd.DataFrame(
-        {
-            "place": place,
-            "confidence": answers.confidence,
-            "accuracy": answers.correct.astype(float),
-        }
-    )
-    found = frame.groupby("place").agg(
-        confidence=("confidence", "mean"), accuracy=("accuracy", "mean"), rows=("place", "size")
-    )
-    found.insert(0, "from", found.index / bins)
-    found.insert(1, "to", (found.index + 1) / bins)
-    return found.reset_index(drop=True)
-
-
-def _risk_coverage(answers: Answers) -> pd.DataFrame:
-    order = np.argsort(-answers.confidence, kind="stable")
-    done = np.arange(1, len(order) + 1)
-    curve = pd.DataFrame(
-        {
-            "coverage": done / len(order),
-            "risk": np.cumsum(~answers.correct[order]) / done,
-            "confidence": answers.confidence[order],
-        }
-    )
-    # Rows of one confidence are answered together or not at all.
-    curve = curve.drop_duplicates("confidence", keep="last", ignore_index=True)
-    return _thinned(curve)
-
-
-def _roc(answers: Answers) -> pd.DataFrame | None:
-    positive = answers.truth == 1
-    if (
-        answers.probabilities is None
-        or len(answers.classes) != 2
-        or positive.all()
-        or not positive.any()
-    ):
-        return None
-    false, true, _ = roc_curve(positive, answers.probabilities[:, 1])
-    return _thinned(pd.DataFrame({"false_positive_rate": false, "true_positive_rate": true}))
-
-
-def _thinned(curve: pd.DataFrame) -> pd.DataFrame:
-    if len(curve) <= POINTS:
-        return curve
-    places = np.unique(np.linspace(0, len(curve) - 1, POINTS).astype(int))
-    return curve.iloc[places].reset_index(drop=True)
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from deepfield.evaluation.measuring import Evaluation
+from deepfield.evaluation.result import Evaluation
 
 __all__ = [
     "all_charts",
@@ -20,7 +20,7 @@ SIDE = 300
 PERCENT = alt.Axis(format=".0%")
 
 
-def reliability(evaluation: Evaluation, height: int = SIDE) -> alt.LayerChart:
+def reliability(evaluation: Evaluation) -> alt.LayerChart:
     """Return accuracy against confidence, by tenths; on the diagonal, confidence is honest."""
     frame = evaluation.calibration
     points = (
@@ -40,10 +40,10 @@ def reliability(evaluation: Evaluation, height: int = SIDE) -> alt.LayerChart:
         )
     )
     line = alt.Chart(frame).mark_line().encode(x="confidence:Q", y="accuracy:Q")
-    return _sized(alt.layer(_diagonal("confidence", "accuracy"), line, points), height)
+    return _sized(alt.layer(_diagonal("confidence", "accuracy"), line, points))
 
 
-def risk_coverage(evaluation: Evaluation, height: int = SIDE) -> alt.LayerChart:
+def risk_coverage(evaluation: Evaluation) -> alt.LayerChart:
     """Return the error rate among the most confident rows, by how many are answered.
 
     The dot is where the model's own trust labels stand.
@@ -77,10 +77,10 @@ def risk_coverage(evaluation: Evaluation, height: int = SIDE) -> alt.LayerChart:
             ],
         )
     )
-    return _sized(alt.layer(curve, dot), height)
+    return _sized(alt.layer(curve, dot))
 
 
-def roc(evaluation: Evaluation, height: int = SIDE) -> alt.LayerChart | None:
+def roc(evaluation: Evaluation) -> alt.LayerChart | None:
     """Return the ROC curve of a model of two classes that gives probabilities, or None."""
     if evaluation.roc is None:
         return None
@@ -95,10 +95,10 @@ def roc(evaluation: Evaluation, height: int = SIDE) -> alt.LayerChart | None:
             tooltip=[alt.Tooltip(f"{name}:Q", format=".1%") for name in axes],
         )
     )
-    return _sized(alt.layer(_diagonal(*axes), curve), height)
+    return _sized(alt.layer(_diagonal(*axes), curve))
 
 
-def confusion(evaluation: Evaluation, height: int = SIDE) -> alt.LayerChart:
+def confusion(evaluation: Evaluation) -> alt.LayerChart:
     """Return rows by truth and by what they were called; shade is the share of the true class."""
     frame = evaluation.confusion.reset_index().melt("truth", var_name="called", value_name="rows")
     frame["share"] = frame["rows"] / frame.groupby("truth")["rows"].transform("sum").clip(lower=1)
@@ -120,10 +120,10 @@ def confusion(evaluation: Evaluation, height: int = SIDE) -> alt.LayerChart:
         .then(alt.value("#ffffff"))
         .otherwise(alt.value("#17252a")),
     )
-    return _sized(alt.layer(shaded, numbers), height)
+    return _sized(alt.layer(shaded, numbers))
 
 
-def learning_curve(log: pd.DataFrame, height: int = 260) -> alt.Chart | alt.FacetChart | None:
+def learning_curve(log: pd.DataFrame) -> alt.Chart | alt.FacetChart | None:
     """Return the figures that a fit reported after each epoch, one panel a figure, or None.
 
     Args:
@@ -138,7 +138,7 @@ def learning_curve(log: pd.DataFrame, height: int = 260) -> alt.Chart | alt.Face
         return None
     long = log.melt("epoch", names, "figure", "value").dropna()
     return (
-        alt.Chart(long, height=height // 2 if len(names) > 2 else height)
+        alt.Chart(long, height=150, width=280)
         .mark_line(point=True)
         .encode(
             x=alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, format="d")),
@@ -169,6 +169,6 @@ def _diagonal(x: str, y: str) -> alt.Chart:
     )
 
 
-def _sized(chart: alt.LayerChart | alt.FacetChart, height: int) -> alt.LayerChart:
+def _sized(chart: alt.LayerChart | alt.FacetChart) -> alt.LayerChart:
     assert isinstance(chart, alt.LayerChart)  # alt.layer facets only charts that are faceted
-    return chart.properties(height=height, width="container" if height != SIDE else SIDE + 60)
+    return chart.properties(height=SIDE, width=SIDE + 60)

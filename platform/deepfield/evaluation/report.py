@@ -11,8 +11,8 @@ import pandas as pd
 import vl_convert
 
 from deepfield.errors import DeepfieldError, UsageError
-from deepfield.evaluation.measuring import Evaluation
 from deepfield.evaluation.plots import all_charts
+from deepfield.evaluation.result import Evaluation
 
 __all__ = ["FIGURE_WORDS", "as_html", "check_report", "number", "write_report"]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from deepfield.evaluation.measuring import Evaluation
 from deepfield.evaluation.report import FIGURE_WORDS, number
+from deepfield.evaluation.result import Evaluation
 from deepfield.fitting.data import Examples
 from deepfield.fitting.splitting import Split
 from deepfield.labelled import Labelled

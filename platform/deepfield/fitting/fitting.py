@@ -17,7 +17,8 @@ import pandas as pd
 from deepfield import __version__
 from deepfield.domain import Domain
 from deepfield.errors import ContractError, DeepfieldError, InputError
-from deepfield.evaluation.measuring import Evaluation, measure, truth_field
+from deepfield.evaluation.measuring import measure, truth_field
+from deepfield.evaluation.result import Evaluation
 from deepfield.fits import Fit, start_fit
 from deepfield.fitting.bases import find_base, fit_options
 from deepfield.fitting.card import write_card
