@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from deepfield.images import read_picture
 from deepfield.models import ModelFolder
+from deepfield.store import find_model
 from deepfield.trust import MahalanobisGuard
 from deepfield_medical_imaging import MedicalImaging
 from deepfield_medical_imaging.classifier import build
@@ -45,7 +46,7 @@ class Classifier:
     """What the shipped classifier gives: logits, last embedding, texture."""
 
     def __init__(self, study: str) -> None:
-        folder = ModelFolder(MedicalImaging().model(study).folder)
+        folder = ModelFolder(find_model(MedicalImaging(), study).folder)
         self.network = build(folder).eval()
         self.size = folder.config["image_size"]
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from deepfield.api import evaluate as evaluate
+    from deepfield.api import fit as fit
     from deepfield.api import load as load
     from deepfield.api import score as score
     from deepfield.domain import Domain as Domain
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from deepfield.table import Table as Table
 
 _HOMES = {
-    "api": ("load", "score"),
+    "api": ("evaluate", "fit", "load", "score"),
     "domain": ("Domain", "ModelSpec", "Options"),
     "errors": ("DeepfieldError",),
     "explanation": ("Contributions", "Explanation", "Heatmap"),

@@ -1,17 +1,20 @@
-"""The two calls that most people need."""
+"""The calls that most people need."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from deepfield.evaluation import Evaluation
+from deepfield.evaluation import evaluate as evaluate_model
+from deepfield.fitting import FitProgress, Fitted, Fitting
 from deepfield.loading import Model, load_model
 from deepfield.plugins import Registry
 from deepfield.results import Result
 from deepfield.scoring import Job, Progress
 
-__all__ = ["load", "score"]
+__all__ = ["evaluate", "fit", "load", "score"]
 
 
 def load(
@@ -73,3 +76,94 @@ def score(
         batch_size=batch_size,
         on_progress=on_progress,
     ).run()
+
+
+def fit(
+    domain: str,
+    source: Any,
+    *,
+    name: str,
+    base: str | None = None,
+    label: str = "label",
+    group: str | None = None,
+    overwrite: bool = False,
+    device: str = "auto",
+    on_progress: Callable[[FitProgress], None] = lambda progress: None,
+    registry: Registry | None = None,
+    **fit_options: Any,
+) -> Fitted:
+    """Fit a domain's model to your own rows; then ``model=name`` is it everywhere.
+
+    >>> deepfield.fit("medical-imaging", "films/", name="mine")  # doctest: +SKIP
+
+    Args:
+        source: a folder or .zip with a folder for each class, or a table with a column of labels.
+        name: of the model to make: lower-case letters, digits and hyphens.
+        base: the shipped model to start from; the first that can be fitted if None.
+        label: the column of labels, for tables.
+        group: a column that says which rows must not be split, such as a patient's number.
+        overwrite: replace a fitted model of that name.
+        fit_options: the base model's own, by name.
+
+    Raises:
+        DeepfieldError: in one sentence, for whatever keeps the fit from starting or going on.
+    """
+    registry = registry or Registry.discover()
+    found = registry.domain(domain)
+    return Fitting(
+        found,
+        source,
+        name=name,
+        base=base,
+        label=label,
+        group=group,
+        overwrite=overwrite,
+        options=fit_options,
+        device=device,
+        on_progress=on_progress,
+        formats=registry.formats_for(found),
+    ).run()
+
+
+def evaluate(
+    domain: str | Model,
+    source: Any,
+    *,
+    model: str | None = None,
+    label: str = "label",
+    group: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    device: str = "auto",
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    registry: Registry | None = None,
+    **options: Any,
+) -> Evaluation:
+    """Say how good a model is on labelled rows: figures with intervals, curves, a confusion matrix.
+
+    >>> deepfield.evaluate("medical-imaging", "films/").table()  # doctest: +SKIP
+
+    Args:
+        domain: its name, or a model that was loaded before.
+        source: a folder or .zip with a folder for each class, or a table with a column of labels.
+        group: a column that says which rows belong together; intervals then draw whole groups.
+        mapping: what a label of the source is called by the model.
+        options: the domain's own, by name.
+
+    Raises:
+        DeepfieldError: in one sentence, for whatever keeps it from being measured. Rows that cannot
+            be read are no error: ``Evaluation.rejected`` has them with their reasons.
+    """
+    loaded = (
+        domain
+        if isinstance(domain, Model)
+        else load(domain, model, device=device, registry=registry)
+    )
+    return evaluate_model(
+        loaded,
+        source,
+        label=label,
+        group=group,
+        mapping=mapping,
+        options=options,
+        on_progress=on_progress,
+    )

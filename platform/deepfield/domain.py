@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from deepfield.errors import ContractError, NotFoundError, UsageError
+from deepfield.errors import ContractError, UsageError
 from deepfield.fields import Label, Probability
 from deepfield.table import Table
 
@@ -34,8 +34,9 @@ TRUST = ("ok", "unsure", "unfamiliar")
 
 RESERVED_NAMES = {"home", "runs"}
 RESERVED_OPTIONS = {
-    "as_json", "batch_size", "device", "domain", "explain", "help", "json", "model",
-    "on_progress", "output", "overwrite", "quiet", "registry", "source",
+    "as_json", "batch_size", "device", "domain", "explain", "group", "help", "json", "label",
+    "mapping", "model", "on_progress", "output", "overwrite", "quiet", "registry", "report",
+    "source",
 }  # fmt: skip
 
 CONFIDENCE_AND_TRUST = Table(
@@ -109,21 +110,6 @@ class Domain(ABC):
     def results(self) -> Table:
         """Return what each result row holds: the outputs, confidence and trust."""
         return with_trust(self.outputs)
-
-    def model(self, name: str | None = None) -> ModelSpec:
-        """Return the model of that name, or the first.
-
-        Raises:
-            NotFoundError: naming those that exist.
-        """
-        if name is None:
-            return self.models[0]
-        for spec in self.models:
-            if spec.name == name:
-                return spec
-        raise NotFoundError.among(
-            f"model of {self.name}", name, (spec.name for spec in self.models)
-        )
 
 
 def with_trust(outputs: Table) -> Table:

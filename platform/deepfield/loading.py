@@ -14,9 +14,10 @@ from deepfield.explanation import Explanation
 from deepfield.formats import Formats
 from deepfield.models import ModelFolder
 from deepfield.predictor import Predictor
+from deepfield.store import find_model
 from deepfield.table import Table
 
-__all__ = ["Model", "load_model", "parse_options"]
+__all__ = ["Model", "load_model", "parse_options", "predictor_class", "read_options"]
 
 
 class Model:
@@ -110,7 +111,7 @@ def load_model(
     device: str = "auto",
     formats: Formats | None = None,
 ) -> Model:
-    """Load a model of ``domain``: by name, or the first.
+    """Load a model of ``domain``, shipped or fitted: by name, or the first.
 
     Args:
         formats: of files, beyond pictures as such: ``Registry.formats_for`` has the domain's.
@@ -121,7 +122,7 @@ def load_model(
     """
     if device not in ("auto", "cpu", "cuda"):
         raise UsageError(f"No device {device!r}: choose auto, cpu or cuda.")
-    spec = domain.model(name)
+    spec = find_model(domain, name)
     folder = ModelFolder(spec.folder)
     return Model(domain, spec, folder, predictor_class(spec).load(folder, device), formats)
 

@@ -11,6 +11,7 @@ from deepfield.errors import DeepfieldError
 from deepfield.fields import Number
 from deepfield.loading import load_model
 from deepfield.plugins import Registry
+from deepfield.store import list_models
 from deepfield.table import Table
 
 __all__ = ["Finding", "check_model", "differences", "selftest"]
@@ -31,9 +32,9 @@ class Finding:
 
 
 def selftest(registry: Registry, domain: str | None = None, device: str = "auto") -> list[Finding]:
-    """Test every model of one domain, or of all."""
+    """Test every model of one domain, or of all: shipped and fitted."""
     chosen = [registry.domain(domain)] if domain else list(registry.domains.values())
-    return [check_model(each, spec, device) for each in chosen for spec in each.models]
+    return [check_model(each, spec, device) for each in chosen for spec in list_models(each)]
 
 
 def check_model(domain: Domain, spec: ModelSpec, device: str = "auto") -> Finding:

@@ -19,6 +19,8 @@ COMMANDS = {
     "datasets": ("deepfield.cli.listing", "Datasets that plugins know: source, licence, traps"),
     "score": ("deepfield.cli.score", "Score files, folders, archives and tables"),
     "explain": ("deepfield.cli.explain", "Say and show what carried each answer"),
+    "fit": ("deepfield.cli.fit", "Fit a domain's model to your own labelled data"),
+    "evaluate": ("deepfield.cli.evaluate", "Say how good a model is on labelled data"),
     "runs": ("deepfield.cli.runs", "What was scored before"),
     "selftest": ("deepfield.cli.selftest", "Recompute every golden row of every model"),
     "dashboard": ("deepfield.cli.dashboard", "Open the dashboard in a browser"),
@@ -56,6 +58,8 @@ def deepfield() -> None:
       deepfield domains
       deepfield score medical-imaging xrays/ --output scored.csv
       deepfield explain medical-imaging xray.png --output why/
+      deepfield fit medical-imaging films/ --name mine
+      deepfield evaluate medical-imaging films/ --model mine --report report.html
       deepfield dashboard
     """
 

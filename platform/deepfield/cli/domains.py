@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Literal, get_args, get_origin
 
@@ -15,7 +15,7 @@ from deepfield.errors import NotFoundError
 from deepfield.formats import Formats
 from deepfield.plugins import Registry
 
-__all__ = ["DomainCommands", "given", "option_flags"]
+__all__ = ["DomainCommands", "flags_of", "given", "option_flags"]
 
 
 class DomainCommands(click.Group):
@@ -55,7 +55,11 @@ class DomainCommands(click.Group):
 
 def option_flags(domain: Domain, formats: Formats) -> list[click.Option]:
     """Return one flag for each option of a domain and its formats, from pydantic models alone."""
-    fields = domain.Options.model_fields | formats.fields
+    return flags_of(domain.Options.model_fields | formats.fields)
+
+
+def flags_of(fields: Mapping[str, FieldInfo]) -> list[click.Option]:
+    """Return one flag for each field of a pydantic model."""
     return [_flag(name, field) for name, field in fields.items()]
 
 

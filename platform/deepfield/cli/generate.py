@@ -67,7 +67,7 @@ def make(dataset: SimulatedDataset) -> click.Command:
                 help="the same seed makes the same rows",
             ),
             click.Option(["--overwrite"], is_flag=True, help="replace what is in the folder"),
-            *flags_of(dataset.Options),
+            *flags_of(dataset.Options.model_fields),
         ],
         help=f"""{dataset.card.summary}
 

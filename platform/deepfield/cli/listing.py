@@ -12,6 +12,7 @@ from deepfield.domain import Domain, ModelSpec
 from deepfield.errors import DeepfieldError
 from deepfield.models import ModelFolder
 from deepfield.plugins import Registry
+from deepfield.store import FittedModel, find_model, list_models, remove_model
 
 __all__ = ["datasets", "domains", "models"]
 
@@ -64,23 +65,38 @@ def domains(as_json: bool) -> None:
 @click.command()
 @click.argument("domain", required=False)
 @click.option("--card", metavar="MODEL", help="print the card of a model of DOMAIN")
+@click.option("--remove", metavar="MODEL", help="delete a model that was fitted for DOMAIN")
+@click.option("--yes", is_flag=True, help="with --remove: do not ask")
 @as_json_flag
-def models(domain: str | None, card: str | None, as_json: bool) -> None:
-    """List models with their main figures, or print a model's card.
+def models(
+    domain: str | None, card: str | None, remove: str | None, yes: bool, as_json: bool
+) -> None:
+    """List models, shipped and fitted, with their main figures, or print a model's card.
 
     \b
     Examples:
       deepfield models
       deepfield models medical-imaging --card chest-xray
+      deepfield models medical-imaging --remove mine
     """
     registry = Registry.discover()
     if card is not None:
         if domain is None:
             raise click.UsageError("--card needs the domain: deepfield models DOMAIN --card MODEL")
-        click.echo(ModelFolder(registry.domain(domain).model(card).folder).card)
+        click.echo(ModelFolder(find_model(registry.domain(domain), card).folder).card)
+        return
+    if remove is not None:
+        if domain is None:
+            raise click.UsageError(
+                "--remove needs the domain: deepfield models DOMAIN --remove MODEL"
+            )
+        chosen_domain = registry.domain(domain)
+        if not yes:
+            click.confirm(f"Delete the fitted model {remove!r} of {domain}?", abort=True, err=True)
+        remove_model(chosen_domain, remove)
         return
     chosen = [registry.domain(domain)] if domain else list(registry.domains.values())
-    rows = [_model_row(each, spec, as_json) for each in chosen for spec in each.models]
+    rows = [_model_row(each, spec, as_json) for each in chosen for spec in list_models(each)]
     if as_json:
         print_json(rows)
     else:
@@ -94,7 +110,10 @@ def _model_row(domain: Domain, spec: ModelSpec, with_figures: bool) -> dict[str,
         "domain": domain.name,
         "technique": spec.technique,
         "about": spec.summary or spec.title,
+        "fitted": isinstance(spec, FittedModel),
     }
+    if isinstance(spec, FittedModel) and spec.problem:
+        return row | {"hash": "broken", "problem": spec.problem}
     try:
         folder = ModelFolder(spec.folder)
         row |= {"hash": folder.hash[:12], "folder": str(folder.path)}

@@ -11,6 +11,7 @@ from deepfield.domain import Domain
 from deepfield.loading import Model, load_model
 from deepfield.plugins import Registry
 from deepfield.results import read_results
+from deepfield.store import find_model
 
 __all__ = ["model", "registry", "results"]
 
@@ -20,9 +21,21 @@ def registry() -> Registry:
     return Registry.discover()
 
 
-@st.cache_resource(show_spinner="Loading the model …")
-def model(_domain: Domain, domain_name: str, model_name: str) -> Model:
-    return load_model(_domain, model_name, formats=registry().formats_for(_domain))
+def model(domain: Domain, name: str) -> Model:
+    """Return a model of a domain; a fitted one that was replaced is loaded anew.
+
+    Raises:
+        DeepfieldError: if there is none of that name, or it cannot be loaded.
+    """
+    folder = find_model(domain, name).folder
+    found = [folder / each for each in ("config.json", "model.safetensors")]
+    stamp = tuple(each.stat().st_mtime_ns if each.exists() else 0 for each in found)
+    return _model(domain, domain.name, name, stamp)
+
+
+@st.cache_resource(show_spinner="Loading the model …", max_entries=16)
+def _model(_domain: Domain, domain_name: str, name: str, stamp: tuple[int, ...]) -> Model:
+    return load_model(_domain, name, formats=registry().formats_for(_domain))
 
 
 def results(path: Path) -> pd.DataFrame:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
-from deepfield.dashboard import cached, results_view, runs_page
+from deepfield.dashboard import cached, evaluate_tab, fit_tab, results_view, runs_page
 from deepfield.dashboard.forms import options_form
 from deepfield.dashboard.words import plain
 from deepfield.dashboard.work import Work, spool
-from deepfield.domain import Domain, ModelSpec
+from deepfield.domain import Domain
 from deepfield.errors import DeepfieldError
+from deepfield.fitting import fit_bases
 from deepfield.history import History
 from deepfield.loading import Model
 from deepfield.sources.tables import READERS, FrameSource
+from deepfield.store import FittedModel, list_models
 
 __all__ = ["show"]
 
@@ -22,41 +26,82 @@ def show(domain: Domain) -> None:
     st.markdown(domain.question)
     if domain.notice:
         st.caption(f":material/info: {domain.notice}")
-    spec = choose_model(domain)
+    name = choose_model(domain)
+    tab = tabs(domain)
     try:
-        model = cached.model(domain, domain.name, spec.name)
+        model = cached.model(domain, name)
     except DeepfieldError as error:
-        st.error(plain(error), icon=":material/error:")
-        return
+        model = None
+        problem = plain(error)
     except Exception as error:  # a plugin may raise anything; the other pages must go on
-        st.error(plain(f"The model {spec.name!r} failed to load: {type(error).__name__}: {error}"))
-        return
-    score, card, past = st.tabs(
-        [
-            ":material/play_arrow: Score",
-            ":material/description: Model card",
-            ":material/history: Past runs",
-        ]
-    )
-    with score:
-        score_tab(model)
-    with card:
-        card_tab(model)
-    with past:
+        model = None
+        problem = plain(f"The model {name!r} failed to load: {type(error).__name__}: {error}")
+    for place in ("score", "evaluate", "card"):
+        if place in tab and model is None:
+            tab[place].error(problem, icon=":material/error:")
+    if model is not None:
+        with tab["score"]:
+            score_tab(model)
+        with tab["card"]:
+            card_tab(model)
+        # These two are drawn only when they are looked at: they read files to fill their forms.
+        if tab["evaluate"].open:
+            with tab["evaluate"]:
+                evaluate_tab.show(model)
+    if "fit" in tab and tab["fit"].open:
+        with tab["fit"]:
+            fit_tab.show(domain)
+    with tab["past"]:
         runs_page.listing(domain.name)
 
 
-def choose_model(domain: Domain) -> ModelSpec:
-    if len(domain.models) == 1:
-        return domain.models[0]
-    return st.segmented_control(
-        "Model",
-        domain.models,
-        default=domain.models[0],
-        required=True,
-        format_func=lambda spec: f"{spec.title or spec.name} · {spec.technique}",
-        key=f"{domain.name}-model",
-    )
+def tabs(domain: Domain) -> dict[str, Any]:
+    """Return the page's tabs by name; the address remembers which is open."""
+    names = {
+        "score": ":material/play_arrow: Score",
+        "evaluate": ":material/analytics: Evaluate",
+        **({"fit": ":material/model_training: Fit"} if can_be_fitted(domain) else {}),
+        "card": ":material/description: Model card",
+        "past": ":material/history: Past runs",
+    }
+    short = {label: name for name, label in names.items()}
+    key = f"{domain.name}-tab"
+
+    def remember() -> None:
+        st.query_params["tab"] = short[st.session_state[key]]
+
+    asked = st.query_params.get("tab", "score")
+    if key not in st.session_state:
+        st.session_state[key] = names.get(asked, names["score"])
+    opened = st.tabs(list(names.values()), key=key, on_change=remember)
+    return dict(zip(names, opened, strict=True))
+
+
+def can_be_fitted(domain: Domain) -> bool:
+    try:
+        return bool(fit_bases(domain))
+    except Exception:  # a plugin may raise anything; its model's own failure is shown beside
+        return False
+
+
+def choose_model(domain: Domain) -> str:
+    """Return the name of the model to use, shipped or fitted."""
+    models = {spec.name: spec for spec in list_models(domain)}
+    key = f"{domain.name}-model"
+    if st.session_state.get(key) not in models:  # not chosen yet, or removed in the meantime
+        st.session_state[key] = domain.models[0].name
+    if len(models) == 1:
+        return domain.models[0].name
+
+    def shown(name: str) -> str:
+        spec = models[name]
+        kind = "fitted" if isinstance(spec, FittedModel) else spec.technique
+        return f"{spec.title or name} · {kind}"
+
+    if len(models) > 4:
+        return st.selectbox("Model", list(models), key=key, format_func=shown)
+    chosen = st.segmented_control("Model", list(models), required=True, key=key, format_func=shown)
+    return chosen or domain.models[0].name  # required, but typed as if it were not
 
 
 def score_tab(model: Model) -> None:
@@ -171,8 +216,21 @@ def reopened(model: Model, run_id: str) -> None:
     except DeepfieldError as error:
         st.warning(plain(error), icon=":material/history:")
         return
-    if run.domain == model.domain.name:
-        results_view.show(model, run)
+    if run.domain != model.domain.name:
+        return
+    try:  # a run belongs to the model that made it, whichever is chosen now
+        own = cached.model(model.domain, run.model)
+    except DeepfieldError as error:
+        results_view.without_model(run, f"The run {run.id} was made by {run.model!r}. {error}")
+        return
+    if own.folder.hash != run.model_hash:
+        results_view.without_model(
+            run,
+            f"The run {run.id} was made by another version of {run.model!r}, "
+            f"{run.model_hash[:12]}, which was replaced since.",
+        )
+        return
+    results_view.show(own, run)
 
 
 def card_tab(model: Model) -> None:

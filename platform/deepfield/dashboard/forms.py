@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from deepfield.domain import Domain
 from deepfield.formats import Formats
 
-__all__ = ["options_form"]
+__all__ = ["form_of", "options_form"]
 
 
 def options_form(domain: Domain, formats: Formats) -> dict[str, Any]:
     """Draw one widget for each option of a domain and its formats; return what they are set to."""
-    return {
-        name: _widget(f"{domain.name}-option-{name}", name, field)
-        for name, field in (domain.Options.model_fields | formats.fields).items()
-    }
+    return _form(domain.Options.model_fields | formats.fields, f"{domain.name}-option")
+
+
+def form_of(options: type[BaseModel], key: str) -> dict[str, Any]:
+    """Draw one widget for each field of a pydantic model and return what they are set to."""
+    return _form(options.model_fields, key)
+
+
+def _form(fields: Mapping[str, FieldInfo], key: str) -> dict[str, Any]:
+    return {name: _widget(f"{key}-{name}", name, field) for name, field in fields.items()}
 
 
 def _widget(key: str, name: str, field: FieldInfo) -> Any:

@@ -22,7 +22,7 @@ from deepfield.images import open_picture
 from deepfield.loading import Model, parse_options
 from deepfield.sinks import open_sink
 
-__all__ = ["show"]
+__all__ = ["show", "without_model"]
 
 MOST_ROWS = 5000
 """Rows that a browser is sent; charts and downloads are of all of them."""
@@ -71,6 +71,19 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
     chosen = table(model, run, shown, work)
     downloads(run, frame)
     detail(model, run, shown, chosen, work)
+
+
+def without_model(run: Run, reason: str) -> None:
+    """Show the results of a run whose model is not there any more: rows, and downloads."""
+    st.warning(
+        f"{plain(reason)} Its results are shown as they were written, without explanations.",
+        icon=":material/history:",
+    )
+    if run.result is None or not Path(run.result).is_file():
+        return
+    frame = cached.results(Path(run.result))
+    st.dataframe(frame.head(MOST_ROWS), key=f"{run.id}-plain")
+    downloads(run, frame)
 
 
 def summary(model: Model, run: Run, frame: pd.DataFrame) -> None:

@@ -26,6 +26,7 @@ from deepfield.loading import Model
 from deepfield.models import ModelFolder
 from deepfield.neural.engines import Engine, open_engine
 from deepfield.neural.weights import average_weights, save_weights
+from deepfield.store import find_model
 from deepfield.trust import Calibration, MahalanobisGuard
 from deepfield_medical_imaging import MedicalImaging
 from deepfield_medical_imaging.classifier import NETWORK, ScanClassifier
@@ -127,7 +128,7 @@ def main(study, data, weights, output, foreign, architecture, size) -> None:
     figures["baselines"] = baseline_figures(training, validation, classes)
 
     domain = MedicalImaging()
-    model = Model(domain, domain.model(study), folder, ScanClassifier.load(folder, "cpu"))
+    model = Model(domain, find_model(domain, study), folder, ScanClassifier.load(folder, "cpu"))
     console.print("deletion test of the heat maps")
     figures["deletion"] = deletion_test(model, validation)
 

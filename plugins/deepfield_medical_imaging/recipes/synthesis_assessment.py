@@ -25,6 +25,7 @@ from sklearn.neighbors import NearestNeighbors
 from deepfield.images import read_picture
 from deepfield.models import ModelFolder
 from deepfield.neural.weights import save_weights
+from deepfield.store import find_model
 from deepfield_medical_imaging import MedicalImaging
 from deepfield_medical_imaging.classifier import build
 from deepfield_medical_imaging.generator import Generator, GeneratorConfig
@@ -50,7 +51,7 @@ def main(study: str, data: Path, weights: Path) -> None:
         name: np.stack([read_picture(path, "L", (128, 128)) for path in part["image"]])
         for name, part in (("training", rows[~held_out]), ("validation", rows[held_out]))
     }
-    look = Look(ModelFolder(MedicalImaging().model(study).folder))
+    look = Look(ModelFolder(find_model(MedicalImaging(), study).folder))
     features = {name: look.features(pictures) for name, pictures in real.items()}
     of_made = look.features(synthetic)
     generator = np.random.default_rng(0)

@@ -1,0 +1,114 @@
+"""A fit in a process of its own, which outlives whoever started it: ``-m deepfield.background ID``.
+
+What to fit is written in the fit's ``status.json``; how it goes can be read there by anyone.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from deepfield.errors import DeepfieldError
+from deepfield.fits import Fit, find_fit, start_fit
+from deepfield.fitting import Fitting
+from deepfield.plugins import Registry
+
+__all__ = ["fit_in_background", "prepare_fit", "run_fit"]
+
+
+def prepare_fit(domain: str, name: str, source: str, face: str) -> Fit:
+    """Make the record of a fit to come; uploads may be put into its ``work`` folder.
+
+    Args:
+        source: what a person would call it.
+    """
+    return start_fit(domain=domain, name=name, source=source, face=face)
+
+
+def fit_in_background(
+    fit: Fit,
+    source: Path,
+    *,
+    base: str | None = None,
+    label: str = "label",
+    group: str | None = None,
+    overwrite: bool = False,
+    options: dict[str, Any] | None = None,
+) -> Fit:
+    """Start a prepared fit and return at once.
+
+    Args:
+        source: where the rows lie; inside ``fit.work`` if they are to be deleted afterwards.
+    """
+    asked = {
+        "path": str(source),
+        "base": base,
+        "label": label,
+        "group": group,
+        "overwrite": overwrite,
+        "options": options or {},
+    }
+    fit = fit.update(request=asked)
+    output = fit.folder / "output.txt"
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deepfield.background", fit.id],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C in the terminal of a dashboard is not meant for it
+        )
+    threading.Thread(target=_watch, args=(process, fit.id), daemon=True).start()
+    return fit
+
+
+def _watch(process: subprocess.Popen, id: str) -> None:
+    """Wait for the process, and write down that it died if it could not do so itself."""
+    code = process.wait()
+    try:
+        fit = find_fit(id)
+        if fit.state in ("running", "lost"):
+            output = (fit.folder / "output.txt").read_text(errors="replace").strip().splitlines()
+            last = f": {output[-1][:300]}" if output else ""
+            fit.clear()
+            fit.update(state="failed", message=f"Its process ended with code {code}{last}.")
+    except (DeepfieldError, OSError):  # forgotten in the meantime
+        return
+
+
+def run_fit(id: str) -> None:
+    """Run a prepared fit in this process; its record says how it ends."""
+    fit = find_fit(id).update(process=os.getpid())
+    asked = fit.request
+    try:
+        registry = Registry.discover()
+        domain = registry.domain(fit.domain)
+        fitting = Fitting(
+            domain,
+            Path(asked["path"]),
+            name=fit.name,
+            base=asked["base"],
+            label=asked["label"],
+            group=asked["group"],
+            overwrite=asked["overwrite"],
+            options=asked["options"],
+            shown_as=fit.source,
+            fit=fit,
+            formats=registry.formats_for(domain),
+        )
+    except DeepfieldError as error:
+        fit.clear()
+        fit.update(state="failed", message=str(error))
+        return
+    try:
+        fitting.run()
+    except DeepfieldError:  # the record has it
+        return
+
+
+if __name__ == "__main__":
+    run_fit(sys.argv[1])

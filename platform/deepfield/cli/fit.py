@@ -1,0 +1,220 @@
+"""``deepfield fit``: a person's own labelled rows in, a model of their own out."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from deepfield.cli.domains import DomainCommands, flags_of
+from deepfield.cli.output import print_json
+from deepfield.domain import Domain
+from deepfield.evaluation.report import FIGURE_WORDS, number
+from deepfield.fitting import FitProgress, Fitted, Fitting, Stopped, fit_bases, options_kind
+from deepfield.formats import Formats
+
+__all__ = ["fit"]
+
+
+def make(domain: Domain, formats: Formats) -> click.Command:
+    pictures = domain.inputs.image is not None
+    example = "films/" if pictures else "rows.csv"
+    takes = (
+        "SOURCE is a folder or .zip with a folder for each class, or a table with the columns "
+        f"{', '.join(domain.inputs.names)} (paths) and label."
+        if pictures
+        else f"SOURCE is a .csv, .tsv, .parquet or .jsonl file with the columns "
+        f"{', '.join(domain.inputs.names)} and label."
+    )
+    flags: dict[str, click.Option] = {}
+    bases = fit_bases(domain)
+    for spec in bases:  # models of one domain may differ in what can be set
+        for flag in flags_of(options_kind(spec).model_fields):
+            flags.setdefault(str(flag.name), flag)
+    for flag in flags_of(formats.fields):
+        flags.setdefault(str(flag.name), flag)
+    starts = ", ".join(spec.name for spec in bases) or "none of this domain's can be fitted"
+    return click.Command(
+        domain.name,
+        callback=lambda **values: run(domain, formats, **values),
+        params=[
+            click.Argument(["source"], required=True),
+            click.Option(
+                ["--name", "-n"], required=True, help="of your model: letters, digits, hyphens"
+            ),
+            click.Option(
+                ["--base"], help=f"the model to start from: {starts} [default: the first]"
+            ),
+            click.Option(
+                ["--label"], default="label", show_default=True, help="column of the labels"
+            ),
+            click.Option(
+                ["--group"],
+                help="column of what must not be split, such as the patient's number: rows of one "
+                "group are alike, and measuring on them would flatter",
+            ),
+            click.Option(["--overwrite"], is_flag=True, help="replace a fitted model of that name"),
+            *flags.values(),
+            click.Option(
+                ["--device"],
+                type=click.Choice(["auto", "cpu", "cuda"]),
+                default="auto",
+                show_default=True,
+                help="where the network learns",
+            ),
+            click.Option(["--quiet", "-q"], is_flag=True, help="no progress bar, no summary"),
+            click.Option(["--json", "as_json"], is_flag=True, help="print figures as JSON"),
+        ],
+        help=f"""Fit a model of {domain.name} to your own labelled data.
+
+        {takes}
+
+        About 70 % of the rows are learned from, 15 % tell when to stop and calibrate, and 15 % are
+        held out to measure on.
+
+        \b
+        Examples:
+          deepfield fit {domain.name} {example} --name mine
+          deepfield score {domain.name} new{"/" if pictures else ".csv"} --model mine
+          deepfield models {domain.name} --card mine
+        """,
+        epilog="Ctrl-C ends the fit and leaves nothing behind. Exit codes: 0 fitted, 3 fitted and "
+        "some rows were set aside, 1 failed, 2 wrong usage, 130 stopped.",
+    )
+
+
+fit = DomainCommands(
+    "fit",
+    make=make,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Fit a domain's model to your own labelled data: a folder for each class, or a table.
+
+    \b
+    Examples:
+      deepfield fit medical-imaging films/ --name mine
+      deepfield fit medical-imaging films.csv --name mine --label finding --group patient
+      deepfield fit medical-imaging --help
+    """,
+)
+
+
+def run(
+    domain: Domain,
+    formats: Formats,
+    source: str,
+    name: str,
+    base: str | None,
+    label: str,
+    group: str | None,
+    overwrite: bool,
+    device: str,
+    quiet: bool,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    fitting = Fitting(
+        domain,
+        source,
+        name=name,
+        base=base,
+        label=label,
+        group=group,
+        overwrite=overwrite,
+        # All that was said is passed on: a flag of another base is refused with a sentence.
+        options={option: value for option, value in values.items() if value is not None},
+        device=device,
+        face="command line",
+        formats=formats,
+    )
+    # A polite kill ends a fit as Ctrl-C does: at once, for an epoch may take minutes.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with watched(fitting, quiet):
+            fitted = fitting.run()
+    except Stopped as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(130) from error
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if as_json:
+        print_json(summary(domain, fitted))
+    if not quiet:
+        report(domain, fitted)
+    raise SystemExit(3 if fitted.rejected else 0)
+
+
+@contextmanager
+def watched(fitting: Fitting, quiet: bool) -> Iterator[None]:
+    """Show a bar with the latest figures while a person looks, or else a line an epoch."""
+    console = Console(stderr=True)
+    if quiet:
+        yield
+        return
+    if not console.is_terminal:
+        fitting.on_progress = lambda progress: (
+            click.echo(figures_of(progress), err=True) if progress.figures else None
+        )
+        yield
+        return
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[figures]}"),
+        console=console,
+    )
+    with bar:
+        task = bar.add_task("starting", total=1.0, figures="")
+
+        def show(progress: FitProgress) -> None:
+            bar.update(task, description=progress.stage, completed=progress.done)
+            if progress.figures:
+                bar.update(task, figures=figures_of(progress))
+
+        fitting.on_progress = show
+        yield
+
+
+def figures_of(progress: FitProgress) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in progress.figures.items())
+
+
+def report(domain: Domain, fitted: Fitted) -> None:
+    """Say on standard error what came of a fit."""
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    sizes = fitted.sizes
+    say(
+        f"Fitted {fitted.name!r} to {sizes['training']:,} rows, chose by {sizes['validation']:,}, "
+        f"measured on {sizes['test']:,} held-out ones -> {fitted.folder.path}"
+    )
+    for each in fitted.evaluation.figures:
+        if not each.of and each.name in ("accuracy", "auc", "ece", "answered"):
+            interval = f"{number(each.low)} to {number(each.high)}"
+            say(f"  {FIGURE_WORDS[each.name]}: {number(each.value)} (95 %: {interval})")
+    if fitted.duplicates:
+        say(f"{fitted.duplicates:,} pictures were there twice and counted once.")
+    if fitted.rejected:
+        say(f"{fitted.rejected:,} rows were set aside in {fitted.folder.path / 'rejected.csv'}")
+    say(f"Use it: deepfield score {domain.name} SOURCE --model {fitted.name}")
+
+
+def summary(domain: Domain, fitted: Fitted) -> dict[str, Any]:
+    return {
+        "domain": domain.name,
+        "model": fitted.name,
+        "folder": str(fitted.folder.path),
+        "model_hash": fitted.folder.hash,
+        "rows": fitted.sizes,
+        "duplicates": fitted.duplicates,
+        "rejected": fitted.rejected,
+        "evaluation": fitted.evaluation.to_json(),
+    }

@@ -1,0 +1,139 @@
+"""How good is the model on labelled rows? Measured in a thread of the page."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from deepfield.dashboard import evaluation_view
+from deepfield.dashboard.labelled_form import Chosen, choose_columns, choose_rows
+from deepfield.dashboard.words import plain
+from deepfield.errors import DeepfieldError, UsageError
+from deepfield.evaluation import Evaluation
+from deepfield.evaluation.measuring import evaluate, read_mapping, truth_field
+from deepfield.loading import Model
+from deepfield.scoring import Progress
+
+__all__ = ["show"]
+
+
+class Stop(Exception):  # noqa: N818  (a person's wish is no error)
+    """The page no longer wants the answer."""
+
+
+class Measuring:
+    """One evaluation, its thread, and the uploads that it reads."""
+
+    def __init__(self, model: Model, chosen: Chosen, **asked: Any) -> None:
+        self.model = model
+        self.progress = Progress()
+        self.evaluation: Evaluation | None = None
+        self.error: str | None = None
+        self.stopping = False
+        self._folder = tempfile.TemporaryDirectory(prefix="deepfield-")
+        self._source = chosen.put_into(Path(self._folder.name))
+        self._asked = {**asked, "shown_as": chosen.name}
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    @property
+    def running(self) -> bool:
+        return self.thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self.evaluation = evaluate(
+                self.model, self._source, on_progress=self._note, **self._asked
+            )
+        except Stop:
+            self.error = "Stopped; nothing was measured."
+        except DeepfieldError as error:
+            self.error = str(error)
+        except Exception as error:
+            self.error = (
+                f"This is a bug in Deepfield or in a plugin: {type(error).__name__}: {error}"
+            )
+            raise  # the server's log keeps the traceback
+        finally:
+            self._folder.cleanup()
+
+    def _note(self, progress: Progress) -> None:
+        self.progress = progress
+        if self.stopping:
+            raise Stop
+
+
+def show(model: Model) -> None:
+    key = f"{model.domain.name}-evaluate"
+    try:
+        classes = truth_field(model).values
+    except UsageError as error:
+        st.info(plain(error), icon=":material/info:")
+        return
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        st.markdown(f"Measure **{plain(model.spec.name)}** on rows whose truth you know.")
+        chosen = choose_rows(model.inputs, key)
+        with st.form(f"{key}-form"):
+            label, group = choose_columns(chosen, key)
+            mapping = st.text_area(
+                "Labels that the model calls otherwise",
+                key=f"{key}-map",
+                placeholder=f"Healthy={classes[0]}",
+                help=f"one LABEL=CLASS a line; the model's classes are {', '.join(classes)}",
+                height=80,
+            )
+            sent = st.form_submit_button("Evaluate", type="primary", icon=":material/analytics:")
+        if sent and not chosen:
+            st.warning("Choose labelled rows first.", icon=":material/upload:")
+        elif sent:
+            begin(model, key, chosen, label, group, mapping)
+    with right:
+        work: Measuring | None = st.session_state.get(key)
+        if work is None or work.model is not model:
+            st.info(
+                "Nothing measured yet. Choose rows with labels on the left: "
+                + ("a folder for each class." if model.inputs.image else "a table with a column."),
+                icon=":material/arrow_back:",
+            )
+        elif work.running:
+            watch(work, key)
+        elif work.evaluation is not None:
+            evaluation_view.show(work.evaluation, key)
+        else:
+            st.error(plain(work.error or "Nothing was measured."), icon=":material/error:")
+
+
+def begin(
+    model: Model, key: str, chosen: Chosen, label: str, group: str | None, mapping: str
+) -> None:
+    before: Measuring | None = st.session_state.pop(key, None)
+    if before is not None:
+        before.stopping = True
+    try:
+        meant = read_mapping(line for line in mapping.splitlines() if line.strip())
+        work = Measuring(model, chosen, label=label, group=group, mapping=meant)
+    except DeepfieldError as error:
+        st.error(plain(error), icon=":material/error:")
+        return
+    work.thread.join(0.3)  # the quickest are done at once; waiting for them spares a flicker
+    st.session_state[key] = work
+
+
+@st.fragment(run_every=0.5)
+def watch(work: Measuring, key: str) -> None:
+    """Show how far an evaluation is, until it ends."""
+    if not work.running:
+        st.rerun()
+    done, total = work.progress.done, work.progress.total
+    st.progress(
+        min(done / total, 1.0) if total else 0.0,
+        f"{done:,} of {total:,} rows" if total else "reading …",
+    )
+    if st.button("Cancel", icon=":material/stop_circle:", key=f"{key}-cancel"):
+        work.stopping = True
+        st.caption("Stopping after the batch in work.")

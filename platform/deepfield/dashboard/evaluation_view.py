@@ -1,0 +1,76 @@
+"""An evaluation on a page: figures with intervals, charts, downloads."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from deepfield.dashboard.words import plain
+from deepfield.evaluation import Evaluation
+from deepfield.evaluation.plots import all_charts
+from deepfield.evaluation.report import FIGURE_WORDS, as_html, number
+
+__all__ = ["show"]
+
+MAIN = ("accuracy", "auc", "sensitivity", "specificity", "macro_f1", "answered")
+
+
+def show(evaluation: Evaluation, key: str) -> None:
+    """Show all that is known; ``key`` sets the widgets apart."""
+    st.caption(
+        f"{plain(evaluation.source)} · {evaluation.model} {evaluation.model_hash[:12]} · "
+        f"{evaluation.rows:,} rows"
+    )
+    overall = {each.name: each for each in evaluation.figures if not each.of}
+    main = [name for name in MAIN if name in overall]
+    for place, name in zip(st.columns(len(main)), main, strict=True):
+        each = overall[name]
+        place.metric(FIGURE_WORDS[name].split(" (")[0], number(each.value))
+        place.caption(f"{number(each.low)} – {number(each.high)}")
+    st.caption("Under each figure its 95 % interval, from 1,000 bootstrap resamples.")
+    for note in evaluation.notes:
+        st.info(plain(note), icon=":material/info:")
+    charts = list(all_charts(evaluation).items())
+    for start in range(0, len(charts), 2):
+        for place, (name, (title, chart)) in zip(
+            st.columns(2), charts[start : start + 2], strict=False
+        ):
+            with place.container(border=True, height="stretch"):
+                st.markdown(f"**{title}**")
+                st.altair_chart(chart, key=f"{key}-{name}")
+    with st.expander("All figures", icon=":material/table_rows:"):
+        st.dataframe(
+            evaluation.table().replace({"figure": FIGURE_WORDS}),
+            hide_index=True,
+            key=f"{key}-figures",
+            column_config={
+                name: st.column_config.NumberColumn(name, format="%.4f")
+                for name in ("value", "low", "high")
+            },
+        )
+    if len(evaluation.rejected):
+        with st.expander(
+            f"{len(evaluation.rejected):,} rows were set aside", icon=":material/block:"
+        ):
+            st.dataframe(evaluation.rejected.head(1000), hide_index=True, key=f"{key}-aside")
+    with st.container(horizontal=True):
+        stem = f"deepfield-{evaluation.domain}-{evaluation.model}-evaluation"
+        st.download_button(
+            "Report (HTML)",
+            lambda: as_html(evaluation).encode(),
+            file_name=f"{stem}.html",
+            mime="text/html",
+            icon=":material/download:",
+            key=f"{key}-html",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Figures (JSON)",
+            lambda: json.dumps(evaluation.to_json(), indent=2, ensure_ascii=False).encode(),
+            file_name=f"{stem}.json",
+            mime="application/json",
+            icon=":material/download:",
+            key=f"{key}-json",
+            on_click="ignore",
+        )

@@ -1,0 +1,123 @@
+"""Where labelled rows come from on a page: an upload, or a path on this machine."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from deepfield.dashboard.words import plain
+from deepfield.errors import DeepfieldError, UsageError
+from deepfield.sources.tables import READERS, TableSource
+from deepfield.table import Table
+
+__all__ = ["Chosen", "choose_columns", "choose_rows"]
+
+NONE = "(none)"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a person pointed at."""
+
+    upload: Any = None
+    """A file of ``st.file_uploader``, or None."""
+    path: str = ""
+    columns: Sequence[str] = ()
+    """Of a table, beside the inputs; empty for a folder for each class."""
+
+    def __bool__(self) -> bool:
+        return self.upload is not None or bool(self.path)
+
+    @property
+    def name(self) -> str:
+        """Return what a person calls it."""
+        return str(self.upload.name) if self.upload is not None else self.path
+
+    def put_into(self, folder: Path) -> Path:
+        """Return where the rows lie; an upload is written into ``folder`` first.
+
+        Raises:
+            DeepfieldError: if it cannot be written.
+        """
+        if self.upload is None:
+            return Path(self.path).expanduser()
+        # A visitor's file name is shown and never used as a path.
+        place = folder / f"upload{Path(self.upload.name).suffix.lower()}"
+        try:
+            place.write_bytes(self.upload.getbuffer())
+        except OSError as error:
+            raise DeepfieldError(f"The upload cannot be kept: {error.strerror}.") from error
+        return place
+
+
+def choose_rows(inputs: Table, key: str) -> Chosen:
+    """Draw the widgets that ask for labelled rows, and return what was chosen."""
+    pictures = inputs.image is not None
+    endings = ["zip"] if pictures else sorted(each.removeprefix(".") for each in READERS)
+    upload = st.file_uploader(
+        "A .zip with a folder of pictures for each class" if pictures else "A table with labels",
+        type=endings,
+        key=f"{key}-upload",
+    )
+    path = ""
+    if _on_this_machine():
+        path = st.text_input(
+            "or a folder or file on this machine",
+            key=f"{key}-path",
+            placeholder="films/" if pictures else "rows.csv",
+            disabled=upload is not None,
+            help="a folder for each class, or a table with the columns "
+            f"{', '.join(inputs.names)} and labels",
+        ).strip()
+    chosen = Chosen(upload, "" if upload is not None else path)
+    if chosen and Path(chosen.name).suffix.lower() in READERS:
+        try:
+            found = _header(chosen, inputs)
+        except (DeepfieldError, OSError) as error:
+            st.error(plain(error), icon=":material/error:")
+            return Chosen()
+        return Chosen(upload, chosen.path, [name for name in found if name not in inputs.names])
+    return chosen
+
+
+def choose_columns(chosen: Chosen, key: str) -> tuple[str, str | None]:
+    """Ask which columns of a table hold labels and groups; call this inside a form."""
+    if not chosen.columns:
+        return "label", None
+    names = list(chosen.columns)
+    # The key holds the names: another table makes new widgets.
+    key = f"{key}-{abs(hash(tuple(names)))}"
+    label = st.selectbox(
+        "Column of the labels",
+        names,
+        names.index("label") if "label" in names else 0,
+        key=f"{key}-label",
+    )
+    group = st.selectbox(
+        "Column of the groups",
+        [NONE, *names],
+        key=f"{key}-group",
+        help="what belongs together, such as the patient's number: rows of one group are alike, "
+        "and measuring on rows of groups that were learned from would flatter",
+    )
+    return label, None if group == NONE else group
+
+
+def _header(chosen: Chosen, inputs: Table) -> list[str]:
+    """Return a table's columns, from its first rows."""
+    with tempfile.TemporaryDirectory(prefix="deepfield-") as folder:
+        place = chosen.put_into(Path(folder))
+        if not place.is_file():
+            raise UsageError(f"No file {chosen.path!r}.")
+        chunk = next(iter(TableSource(place, inputs).chunks()), None)
+        return [] if chunk is None else [str(name) for name in chunk.rows.columns]
+
+
+def _on_this_machine() -> bool:
+    """Return whether only people of this machine see the page; others may name no paths of it."""
+    return st.get_option("server.address") in ("127.0.0.1", "localhost", "::1")

@@ -1,0 +1,19 @@
+"""How good a model is: figures with intervals, curves, a confusion matrix, a report."""
+
+from deepfield.evaluation.figures import (
+    binary_figures,
+    class_figures,
+    expected_calibration_error,
+)
+from deepfield.evaluation.measuring import evaluate
+from deepfield.evaluation.resampling import Figure
+from deepfield.evaluation.result import Evaluation
+
+__all__ = [
+    "Evaluation",
+    "Figure",
+    "binary_figures",
+    "class_figures",
+    "evaluate",
+    "expected_calibration_error",
+]

@@ -1,0 +1,101 @@
+"""What came of an evaluation, and its way to JSON and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from deepfield.evaluation.resampling import Figure
+
+__all__ = ["Evaluation"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came of an evaluation: numbers, and the curves that plots are drawn from."""
+
+    domain: str
+    model: str
+    model_hash: str
+    source: str
+    rows: int
+    counts: dict[str, int]
+    """Rows of each class, by truth."""
+    figures: list[Figure]
+    confusion: pd.DataFrame
+    """Rows by truth (down) and by what they were called (across)."""
+    calibration: pd.DataFrame
+    """By confidence, in tenths: from, to, confidence, accuracy, rows."""
+    risk_coverage: pd.DataFrame
+    """coverage, risk, confidence: the error rate of the rows that are at least so confident."""
+    roc: pd.DataFrame | None
+    """false_positive_rate, true_positive_rate; of two classes with probabilities alone."""
+    trust: dict[str, float]
+    """The share of ok, unsure and unfamiliar rows."""
+    rejected: pd.DataFrame
+    """Rows set aside: row, source, reason."""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def classes(self) -> list[str]:
+        return list(self.confusion.index)
+
+    def figure(self, name: str, of: str = "") -> Figure:
+        """Return a figure by its name, of one class or of all."""
+        return next(each for each in self.figures if (each.name, each.of) == (name, of))
+
+    def table(self) -> pd.DataFrame:
+        """Return the figures as a table: figure, class, value, low, high."""
+        return pd.DataFrame(
+            [(each.name, each.of, each.value, each.low, each.high) for each in self.figures],
+            columns=["figure", "class", "value", "low", "high"],
+        )
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Evaluation:
+        """Return what ``to_json`` wrote down."""
+        figures = [
+            Figure(
+                each["name"],
+                *(_number(each[name]) for name in ("value", "low", "high")),
+                each["of"],
+            )
+            for each in values["figures"]
+        ]
+        classes = values["confusion"]["classes"]
+        matrix = pd.DataFrame(values["confusion"]["rows"], classes, classes)
+        frames = {
+            name: None if values[name] is None else pd.DataFrame(values[name])
+            for name in ("calibration", "risk_coverage", "roc", "rejected")
+        }
+        confusion = matrix.rename_axis(index="truth", columns="called")
+        return cls(**{**values, **frames, "figures": figures, "confusion": confusion})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain numbers, lists and text; what cannot be told is null."""
+        plain = {
+            **vars(self),
+            "figures": [vars(each) for each in self.figures],
+            "confusion": {"classes": self.classes, "rows": self.confusion.to_numpy().tolist()},
+        }
+        for name in ("calibration", "risk_coverage", "roc", "rejected"):
+            frame = getattr(self, name)
+            plain[name] = None if frame is None else json.loads(frame.to_json(orient="records"))
+        return _without_nan(plain)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

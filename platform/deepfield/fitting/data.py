@@ -1,0 +1,122 @@
+"""Check a person's labelled rows before anything is fitted to them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from deepfield.domain import TRUST
+from deepfield.errors import InputError
+from deepfield.fields import Label
+from deepfield.labelled import Labelled
+from deepfield.loading import Model
+from deepfield.table import Table
+
+__all__ = ["Examples", "check_classes", "distinct"]
+
+FEWEST = 5
+"""Rows of a class: three to learn from, one to choose by, one to measure on."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Checked rows, each once."""
+
+    labelled: Labelled
+    duplicates: int
+    """Pictures that were left out because the same one is there already."""
+    fingerprint: str
+    """SHA-256 over all rows and labels, whatever their order."""
+
+
+def check_classes(labelled: Labelled, model: Model) -> None:
+    """Raise InputError unless there is something to learn and to measure.
+
+    Args:
+        model: the one to start from, whose other outputs no class may be named like.
+    """
+    if labelled.empty_folders:
+        raise InputError(
+            f"The class folder {labelled.empty_folders[0]!r} of {labelled.name!r} holds no "
+            "pictures; fill it or remove it."
+        )
+    counts = labelled.counts
+    if not counts:
+        first = f" The first: {labelled.rejected[0].reason}." if labelled.rejected else ""
+        raise InputError(f"No row of {labelled.name!r} can be read.{first}")
+    if len(counts) == 1:
+        raise InputError(
+            f"All {len(labelled.rows):,} rows of {labelled.name!r} are {next(iter(counts))!r}; "
+            "at least two classes are needed to tell apart."
+        )
+    few = {name: count for name, count in counts.items() if count < FEWEST}
+    if few:
+        names = list(few)
+        listed = ", ".join(f"{name!r} has {few[name]}" for name in names[:5])
+        more = f" and {len(names) - 5:,} more classes have too few" if len(names) > 5 else ""
+        raise InputError(
+            f"Each class needs at least {FEWEST} rows, and many more to be of use; "
+            f"of {len(labelled.rows):,} rows {listed}{more}."
+        )
+    labels = {value for each in model.outputs if isinstance(each, Label) for value in each.values}
+    # A probability of a class may well be named like it; anything else is taken.
+    taken = {"row", "confidence", "trust", *model.inputs.names, *TRUST}
+    taken |= {each.name for each in model.outputs if each.name not in labels}
+    for name in counts:
+        if name in taken:
+            raise InputError(
+                f"No class may be named {name!r}: results have a column or a word of that name. "
+                "Rename it."
+            )
+
+
+def distinct(labelled: Labelled, raw: Labelled, inputs: Table) -> Examples:
+    """Leave out pictures that are there twice, and refuse one that stands in two classes.
+
+    A picture there twice could be learned from and measured on. Rows of numbers may well be
+    equal, each measured by itself: they stay.
+
+    Args:
+        labelled: the rows as the model reads them.
+        raw: the same rows as the source gave them, which alone know their names.
+
+    Raises:
+        InputError: naming the two places of a picture with two labels.
+    """
+    hashes = _hashes(labelled.rows)
+    keyed = hashes + "\0" + labelled.labels
+    digest = hashlib.sha256("\n".join(sorted(keyed)).encode()).hexdigest()
+    if inputs.image is None:
+        return Examples(labelled, 0, digest)
+    first: dict[str, Any] = {}
+    for number, key in zip(hashes.index, hashes, strict=True):
+        other = first.setdefault(key, number)
+        if labelled.labels[other] != labelled.labels[number]:
+            raise InputError(
+                f"The same picture is {labelled.labels[other]!r} in row {other} and "
+                f"{labelled.labels[number]!r} in row {number}: "
+                f"{raw.shown(other, inputs)!r} and {raw.shown(number, inputs)!r}. "
+                "Remove one of them."
+            )
+    kept = pd.Index(list(first.values()))
+    return Examples(labelled.part(kept), len(labelled.rows) - len(kept), digest)
+
+
+def _hashes(rows: pd.DataFrame) -> pd.Series:
+    """Return a SHA-256 of each row's values, as the model reads them."""
+    found = []
+    for values in rows.itertuples(index=False, name=None):
+        digest = hashlib.sha256()
+        for value in values:
+            if isinstance(value, np.ndarray):
+                digest.update(f"{value.dtype}{value.shape}".encode())
+                digest.update(np.ascontiguousarray(value).tobytes())
+            else:
+                digest.update(repr(value).encode())
+            digest.update(b"\0")
+        found.append(digest.hexdigest())
+    return pd.Series(found, rows.index, dtype=object)

@@ -1,0 +1,295 @@
+"""One fit from the source to the finished model folder; nothing of it is kept until it is whole."""
+
+from __future__ import annotations
+
+import errno
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from deepfield import __version__
+from deepfield.domain import Domain
+from deepfield.errors import ContractError, DeepfieldError, InputError
+from deepfield.evaluation.measuring import measure, truth_field
+from deepfield.evaluation.result import Evaluation
+from deepfield.fits import Fit, start_fit
+from deepfield.fitting.bases import find_base, fit_options
+from deepfield.fitting.card import write_card
+from deepfield.fitting.data import Examples, check_classes, distinct
+from deepfield.fitting.golden import write_golden_rows
+from deepfield.fitting.splitting import Split, split
+from deepfield.formats import Formats
+from deepfield.labelled import read_labelled
+from deepfield.loading import Model, load_model, predictor_class
+from deepfield.models import ModelFolder
+from deepfield.sinks import RejectedSink
+from deepfield.store import FittedModel, check_new_name, find_model, keep_model
+
+__all__ = ["FitProgress", "Fitted", "Fitting", "Stopped"]
+
+SHARES = {"reading": (0.0, 0.1), "fitting": (0.1, 0.9), "measuring": (0.9, 1.0)}
+"""Of all the work, by stage."""
+
+
+class Stopped(DeepfieldError):  # noqa: N818  (a person's wish is no error)
+    """A person ended the fit."""
+
+
+@dataclass(frozen=True)
+class FitProgress:
+    """How far a fit is."""
+
+    stage: str
+    """reading, fitting or measuring."""
+    done: float
+    """The share of all the work, 0 to 1."""
+    seconds: float
+    figures: dict[str, float] = field(default_factory=dict)
+    """Those of the epoch that ended just now, if one did."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of a fit."""
+
+    name: str
+    folder: ModelFolder
+    evaluation: Evaluation
+    """On the held-out part, which the fit never saw."""
+    sizes: dict[str, int]
+    """Rows to learn from, to choose by and to measure on."""
+    duplicates: int
+    rejected: int
+    fit: Fit
+
+
+class Fitting:
+    """One fit. ``run`` it here, or ``cancel`` it from elsewhere."""
+
+    def __init__(
+        self,
+        domain: Domain,
+        source: Any,
+        *,
+        name: str,
+        base: str | None = None,
+        label: str = "label",
+        group: str | None = None,
+        overwrite: bool = False,
+        options: Mapping[str, Any] | None = None,
+        device: str = "auto",
+        on_progress: Callable[[FitProgress], None] = lambda progress: None,
+        face: str = "python",
+        fit: Fit | None = None,
+        shown_as: str | None = None,
+        formats: Formats | None = None,
+    ) -> None:
+        """Check all that can be checked before pictures are read.
+
+        Args:
+            source: a folder or .zip with a folder for each class, or a table with labels.
+            name: of the model to make.
+            base: the shipped model to start from; the first that can be fitted if None.
+            label, group: columns of a table.
+            fit: the record to keep, where one was made beforehand.
+            shown_as: what a person calls the source, if not by its path.
+            formats: of files that may hold several pictures; ``options`` may say how to read them.
+
+        Raises:
+            DeepfieldError: for whatever keeps the fit from starting.
+        """
+        check_new_name(domain, name, overwrite)
+        self.domain, self.name, self.overwrite = domain, name, overwrite
+        self.spec = find_base(domain, base)
+        formats = formats or Formats()
+        reading, own = formats.split(options or {})
+        self.options = fit_options(self.spec, own)
+        self.base: Model = load_model(domain, self.spec.name, device, formats)
+        self.raw = read_labelled(source, self.base.inputs, label, group, shown_as, formats, reading)
+        check_classes(self.raw, self.base)
+        self.device = device
+        self.on_progress = on_progress
+        self.fit = fit
+        self._face = face
+        self._request = {
+            "source": self.raw.name,
+            "base": self.spec.name,
+            "label": label,
+            "group": group,
+            "options": self.options.model_dump(mode="json") | reading,
+        }
+        self._cancelled = threading.Event()
+        self._started = self._written = 0.0
+
+    def cancel(self) -> None:
+        """End the fit at its next report; nothing of it stays."""
+        self._cancelled.set()
+
+    def run(self) -> Fitted:
+        """Fit, measure, write the card, and put the model where every face finds it.
+
+        Raises:
+            Stopped: if a person ended it, by ``cancel`` or by Ctrl-C.
+            DeepfieldError: if the rows or the disk do not allow it.
+        """
+        self._started = time.monotonic()
+        if self.fit is None:
+            self.fit = start_fit(
+                domain=self.domain.name,
+                name=self.name,
+                source=self.raw.name,
+                face=self._face,
+                base=self.spec.name,
+                request=self._request,
+            )
+        else:
+            self.fit = self.fit.update(base=self.spec.name, request=self._request)
+        with self._ended(self.fit):
+            return self._run(self.fit)
+
+    def _run(self, fit: Fit) -> Fitted:
+        read = self.raw.checked(self.base.inputs, lambda done: self._say("reading", done))
+        check_classes(read, self.base)
+        examples = distinct(read, self.raw, self.base.inputs)
+        check_classes(examples.labelled, self.base)
+        parts = split(examples.labelled)
+        folder = fit.work / "model"
+        folder.mkdir()
+        self._say("fitting", 0.0)
+        predictor_class(self.spec).fit(
+            self._frame(examples, parts.training),
+            self._frame(examples, parts.validation),
+            folder,
+            base=self.base.folder,
+            options=self.options,
+            report=lambda done, figures=None: self._say("fitting", done, figures),
+            device=self.device,
+        )
+        self._describe(folder, examples, parts)
+        model = self._load(folder, set(examples.labelled.counts))
+        self._say("measuring", 0.0)
+        evaluation = measure(
+            model,
+            self.raw.part(parts.test),
+            on_progress=lambda progress: self._say("measuring", progress.done / len(parts.test)),
+        )
+        write_golden_rows(model, self.raw.part(parts.test))
+        write_card(model, evaluation, self.raw, examples, parts, self._request, fit.log)
+        (folder / "figures.json").write_text(
+            json.dumps(evaluation.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+        aside = RejectedSink(folder / "rejected.csv")
+        aside.write(list(examples.labelled.rejected))
+        aside.close()
+        check_new_name(self.domain, self.name, self.overwrite)  # somebody was faster, perhaps
+        (fit.folder / "result.json").write_text(
+            json.dumps(evaluation.to_json(), ensure_ascii=False), encoding="utf-8"
+        )
+        keep_model(self.domain, self.name, folder)
+        self._say("measuring", 1.0)
+        found = find_model(self.domain, self.name)
+        return Fitted(
+            self.name,
+            ModelFolder(found.folder),
+            evaluation,
+            parts.sizes,
+            examples.duplicates,
+            len(examples.labelled.rejected),
+            fit,
+        )
+
+    def _frame(self, examples: Examples, rows: pd.Index) -> pd.DataFrame:
+        part = examples.labelled.part(rows)
+        return part.rows.assign(label=part.labels)
+
+    def _describe(self, folder: Path, examples: Examples, parts: Split) -> None:
+        """Add to the model's config what the platform must know to find its class again."""
+        try:
+            config = ModelFolder(folder).config
+        except InputError as error:
+            raise ContractError(f"Fitting {self.spec.name!r} wrote no model: {error}") from error
+        assert self.fit is not None
+        config |= {
+            "domain": self.domain.name,
+            "model": self.name,
+            "technique": self.spec.technique,
+            "base": self.spec.name,
+            "base_hash": self.base.folder.hash,
+            "fitted": self.fit.started,
+            "deepfield": __version__,
+            "data": {
+                "fingerprint": examples.fingerprint,
+                "classes": examples.labelled.counts,
+                "rows": parts.sizes,
+            },
+        }
+        text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
+        (folder / "config.json").write_text(text, encoding="utf-8")
+
+    def _load(self, folder: Path, classes: set[str]) -> Model:
+        spec = FittedModel(
+            self.name, self.spec.technique, self.spec.predictor, place=folder, base=self.spec.name
+        )
+        found = ModelFolder(folder)
+        model = Model(self.domain, spec, found, predictor_class(spec).load(found, self.device))
+        answers = set(truth_field(model).values)
+        if answers != classes:
+            raise ContractError(
+                f"The model that was fitted answers {sorted(answers)}, and the rows are of "
+                f"{sorted(classes)}: {self.spec.predictor} does not take its classes from the rows."
+            )
+        return model
+
+    def _say(self, stage: str, done: float, figures: Mapping[str, float] | None = None) -> None:
+        """Tell everybody how far it is; end the fit if a person wants that."""
+        assert self.fit is not None
+        if self._cancelled.is_set() or self.fit.stop_wanted:
+            raise Stopped("The fit was stopped; nothing of it was kept.")
+        now = time.monotonic()
+        start, end = SHARES[stage]
+        progress = FitProgress(
+            stage,
+            start + (end - start) * min(max(done, 0.0), 1.0),
+            now - self._started,
+            {name: float(value) for name, value in (figures or {}).items()},
+        )
+        if progress.figures:
+            self.fit.note(progress.figures)
+        if progress.figures or stage != self.fit.stage or now - self._written > 0.3:
+            self.fit = self.fit.update(stage=stage, done=progress.done, seconds=progress.seconds)
+            self._written = now
+        self.on_progress(progress)
+
+    @contextmanager
+    def _ended(self, fit: Fit) -> Iterator[None]:
+        """Write down how the fit ended, and remove what it leaves unfinished."""
+        state, message = "failed", ""
+        try:
+            yield
+            state = "done"
+        except (Stopped, KeyboardInterrupt) as error:
+            state = "stopped"
+            raise Stopped("The fit was stopped; nothing of it was kept.") from error
+        except DeepfieldError as error:
+            message = str(error)
+            raise
+        except OSError as error:
+            reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
+            message = f"The fit broke off: {reason}. Nothing of it was kept."
+            raise DeepfieldError(message) from error
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            fit.clear()
+            latest = self.fit or fit
+            self.fit = latest.update(
+                state=state, message=message, seconds=time.monotonic() - self._started
+            )

@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from deepfield_flowers import SPECIES, Flowers
+from scipy.stats import binom
+from sklearn.datasets import load_iris
+from sklearn.metrics import f1_score, roc_auc_score
+
+import deepfield
+from deepfield.errors import InputError, UsageError
+from deepfield.evaluation import Evaluation, evaluate, expected_calibration_error
+from deepfield.evaluation.measuring import read_mapping
+from deepfield.evaluation.report import check_report, write_report
+from deepfield.evaluation.resampling import Answers, figures_with_intervals
+from deepfield.loading import Model, load_model
+
+
+@pytest.fixture(scope="module")
+def irises() -> pd.DataFrame:
+    found = load_iris()
+    frame = pd.DataFrame(found.data, columns=Flowers.inputs.names)
+    return frame.assign(label=[SPECIES[each] for each in found.target])
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load_model(Flowers())
+
+
+@pytest.fixture(scope="module")
+def evaluation(model, irises) -> Evaluation:
+    return evaluate(model, irises)
+
+
+def binary(rows: int = 400, seed: int = 0, **changes) -> Answers:
+    generator = np.random.default_rng(seed)
+    truth = generator.integers(0, 2, rows)
+    score = np.clip(generator.normal(0.35 + 0.3 * truth, 0.2), 0.01, 0.99).round(2)
+    called = (score >= 0.5).astype(int)
+    values = {
+        "classes": ("no", "yes"),
+        "truth": truth,
+        "called": called,
+        "confidence": np.where(called, score, 1 - score),
+        "answered": np.ones(rows, bool),
+        "probabilities": np.stack([1 - score, score], axis=1),
+    }
+    return Answers(**{**values, **changes})
+
+
+def by_name(answers: Answers) -> dict:
+    return {(each.name, each.of): each for each in figures_with_intervals(answers)}
+
+
+def test_figures_of_four_rows_by_hand():
+    answers = Answers(
+        ("no", "yes"),
+        truth=np.array([0, 0, 1, 1]),
+        called=np.array([0, 1, 1, 1]),
+        confidence=np.array([0.9, 0.6, 0.8, 0.6]),
+        answered=np.array([True, False, True, True]),
+        probabilities=np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.4, 0.6]]),
+    )
+    found = {key: each.value for key, each in by_name(answers).items()}
+    assert found["accuracy", ""] == 0.75
+    assert found["sensitivity", ""] == found["sensitivity", "yes"] == 1.0
+    assert found["specificity", ""] == found["sensitivity", "no"] == 0.5
+    assert found["precision", ""] == pytest.approx(2 / 3)
+    assert found["f1", ""] == pytest.approx(0.8)
+    assert found["macro_f1", ""] == pytest.approx((0.8 + 2 / 3) / 2)
+    # Of four pairs three are in order, and one is a tie.
+    assert found["auc", ""] == pytest.approx(3.5 / 4)
+    assert found["answered", ""] == 0.75
+    assert found["error_when_answered", ""] == 0.0
+    # Risks: 0 at 0.9, 0 at 0.8, and 1/4 for the two rows at 0.6.
+    assert found["aurc", ""] == pytest.approx((0 + 0 + 2 / 4) / 4)
+
+
+def test_figures_agree_with_scikit_learn():
+    answers = binary()
+    found = by_name(answers)
+    score = answers.probabilities[:, 1]
+    assert found["auc", ""].value == pytest.approx(roc_auc_score(answers.truth, score))
+    assert found["f1", ""].value == pytest.approx(f1_score(answers.truth, answers.called))
+    assert found["ece", ""].value == pytest.approx(
+        expected_calibration_error(answers.confidence, answers.correct)
+    )
+
+
+def test_interval_of_a_proportion_is_that_of_the_binomial():
+    found = by_name(binary())["accuracy", ""]
+    low, high = binom.ppf([0.025, 0.975], 400, found.value) / 400
+    assert found.low == pytest.approx(low, abs=0.01)
+    assert found.high == pytest.approx(high, abs=0.01)
+
+
+def test_intervals_by_group_are_wider_where_rows_of_a_group_are_alike():
+    one = binary(60)
+    twenty = {
+        name: np.repeat(getattr(one, name), 20, axis=0)
+        for name in ("truth", "called", "confidence", "answered", "probabilities")
+    }
+    rows = by_name(Answers(one.classes, **twenty))["accuracy", ""]
+    groups = by_name(Answers(one.classes, **twenty, groups=np.repeat(np.arange(60), 20)))
+    wide = groups["accuracy", ""]
+    assert rows.value == wide.value
+    assert (wide.high - wide.low) > 3 * (rows.high - rows.low)
+
+
+def test_twenty_of_twenty_is_not_certain_for_ever():
+    truth = np.repeat([0, 1], 10)
+    answers = binary(20, truth=truth, called=truth)
+    found = by_name(answers)["accuracy", ""]
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert found.low == pytest.approx(0.025 ** (1 / 20))
+
+
+def test_a_class_that_is_not_there_leaves_its_sensitivity_open():
+    truth = np.zeros(30, int)
+    found = by_name(binary(30, truth=truth))
+    assert np.isnan(found["sensitivity", "yes"].value)
+    assert np.isnan(found["auc", ""].value)
+    assert np.isfinite(found["specificity", "yes"].value)
+
+
+def test_the_same_rows_give_the_same_intervals(model, irises, evaluation):
+    again = evaluate(model, irises)
+    pd.testing.assert_frame_equal(again.table(), evaluation.table())
+
+
+def test_evaluation_counts_and_curves(evaluation, model, irises):
+    called = model.predict(irises)["species"]
+    assert evaluation.rows == 150
+    assert evaluation.counts == dict.fromkeys(SPECIES, 50)
+    assert np.trace(evaluation.confusion) == (called == irises["label"]).sum()
+    assert evaluation.calibration["rows"].sum() == 150
+    curve = evaluation.risk_coverage
+    assert curve["coverage"].is_monotonic_increasing
+    assert curve["coverage"].iloc[-1] == 1.0
+    assert curve["risk"].iloc[-1] == pytest.approx(1 - evaluation.figure("accuracy").value)
+    assert sum(evaluation.trust.values()) == pytest.approx(1)
+    assert evaluation.roc is None  # of three classes there is no one curve
+
+
+def test_probabilities_named_like_the_classes_give_an_auc(evaluation, model, irises):
+    probabilities = model.predict(irises)[list(SPECIES)]
+    expected = roc_auc_score(irises["label"], probabilities, multi_class="ovr")
+    assert evaluation.figure("auc").value == pytest.approx(expected)
+
+
+def test_without_probabilities_there_is_no_auc_and_it_says_so(irises, monkeypatch):
+    plain = load_model(Flowers())
+    plain.predictor.outputs = None
+    found = evaluate(plain, irises)
+    assert "auc" not in set(found.table()["figure"])
+    assert "there is no AUC" in found.notes[0]
+
+
+def test_json_and_back_is_the_same(evaluation):
+    text = json.dumps(evaluation.to_json(), allow_nan=False)
+    again = Evaluation.from_json(json.loads(text))
+    pd.testing.assert_frame_equal(again.table(), evaluation.table())
+    pd.testing.assert_frame_equal(again.confusion, evaluation.confusion)
+    assert again.to_json() == evaluation.to_json()
+
+
+def test_unknown_labels_are_one_error_and_a_map_is_the_way(model, irises):
+    loud = irises.assign(label=irises["label"].str.upper())
+    with pytest.raises(InputError, match=r"'SETOSA', .*knows setosa, .*--map SETOSA=setosa"):
+        evaluate(model, loud)
+    mapping = {name.upper(): name for name in SPECIES}
+    assert evaluate(model, loud, mapping=mapping).figure("accuracy").value == pytest.approx(0.96)
+    with pytest.raises(UsageError, match="'rose' is no class"):
+        evaluate(model, loud, mapping={"SETOSA": "rose"})
+
+
+def test_mapping_is_read_from_text():
+    assert read_mapping(["a=b", "x=y=z"]) == {"a": "b", "x=y": "z"}
+    for wrong in (["a"], ["=b"], ["a="], ["a=b", "a=c"]):
+        with pytest.raises(UsageError):
+            read_mapping(wrong)
+
+
+def test_bad_rows_are_set_aside_by_their_number_in_the_source(model, irises):
+    rows = irises.astype(object).iloc[[0, 1, 60, 61, 120, 121]].copy()
+    rows.iloc[1, 0] = "twelve"
+    rows.iloc[3, 4] = None
+    found = evaluate(model, rows)
+    assert found.rows == 4
+    assert found.rejected["row"].to_list() == [2, 4]
+    assert "which is not a number" in found.rejected["reason"][0]
+    assert found.rejected["reason"][1] == "column 'label' is empty"
+    rows["sepal_length"] = "x"
+    with pytest.raises(InputError, match=r"No row of 'DataFrame' could be read\. The first: "):
+        evaluate(model, rows)
+
+
+def test_lacking_columns_are_named(model, irises):
+    with pytest.raises(InputError, match=r"no column 'label'.* there are: species"):
+        evaluate(model, irises.rename(columns={"label": "species"}))
+    with pytest.raises(InputError, match="no column 'site'"):
+        evaluate(model, irises, group="site")
+    with pytest.raises(UsageError, match="is an input"):
+        evaluate(model, irises, label="sepal_length")
+
+
+def test_other_columns_may_be_named_like_results(model, irises):
+    with_results = irises.assign(species=irises["label"], confidence=1.0, trust="ok")
+    assert evaluate(model, with_results, label="species").rows == 150
+
+
+def test_an_evaluation_is_no_run_of_the_history(model, irises, home):
+    evaluate(model, irises.iloc[::10])
+    assert not (home / "history.sqlite").exists()
+
+
+def test_report_as_one_page_asks_no_server(evaluation, tmp_path):
+    write_report(evaluation, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<svg") == 3
+    assert "0.960" in page
+    assert "<script" not in page
+    assert not re.search(r"""(src|href|url\()\s*=?\s*["']?\s*(https?:)?//""", page)
+    assert "@import" not in page
+
+
+def test_report_escapes_other_peoples_words(evaluation, tmp_path):
+    values = evaluation.to_json() | {"source": "<img src=x>"}
+    write_report(Evaluation.from_json(values), tmp_path / "report.html")
+    assert "<img" not in (tmp_path / "report.html").read_text()
+
+
+def test_report_as_pictures_and_figures(evaluation, tmp_path):
+    write_report(evaluation, tmp_path / "report")
+    names = sorted(each.name for each in (tmp_path / "report").iterdir())
+    assert names == ["calibration.png", "confusion-matrix.png", "figures.json", "risk-coverage.png"]
+    assert json.loads((tmp_path / "report" / "figures.json").read_text())["rows"] == 150
+    write_report(evaluation, tmp_path / "all.png")
+    assert (tmp_path / "all.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_report_does_not_replace_what_is_there(tmp_path):
+    (tmp_path / "report.html").write_text("mine")
+    with pytest.raises(UsageError, match="exists already"):
+        check_report(tmp_path / "report.html")
+    check_report(tmp_path / "report.html", overwrite=True)
+    with pytest.raises(UsageError, match=r"end it in \.html or \.png"):
+        check_report(tmp_path / "report.pdf")
+
+
+def test_evaluate_from_python(model, irises):
+    assert deepfield.evaluate(model, irises).figure("accuracy").value == pytest.approx(0.96)
