@@ -40,7 +40,18 @@ def test_help_teaches_by_example_and_loads_nothing_heavy():
 
 @pytest.mark.parametrize(
     "command",
-    ["domains", "models", "datasets", "score", "explain", "runs", "selftest", "dashboard"],
+    [
+        "domains",
+        "models",
+        "datasets",
+        "score",
+        "explain",
+        "fit",
+        "evaluate",
+        "runs",
+        "selftest",
+        "dashboard",
+    ],
 )
 def test_each_command_has_help_with_an_example(command):
     done = run(command, "--help")
@@ -121,6 +132,12 @@ def test_options_are_flags(films):
         (("score", "medical-imaging", "a", "--colour", "1"), 2, "No such option '--colour'"),
         (("runs", "zzz"), 2, "No run begins with 'zzz'"),
         (("models", "--card", "chest-xray"), 2, "--card needs the domain"),
+        (("models", "--remove", "mine"), 2, "--remove needs the domain"),
+        (("fit", "medical-imagin", "x"), 2, "Did you mean 'medical-imaging'"),
+        (("evaluate", "medical-imaging", "nowhere/"), 1, "No file or folder 'nowhere/'."),
+        (("evaluate", "medical-imaging", "."), 1, "no folder for each class"),
+        (("evaluate", "medical-imaging", ".", "--map", "a"), 2, "not of the form LABEL=CLASS"),
+        (("evaluate", "medical-imaging", ".", "--report", "a.pdf"), 2, "end it in .html or .png"),
         (("frobnicate",), 2, "No such command 'frobnicate'"),
     ],
 )

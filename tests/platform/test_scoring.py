@@ -39,7 +39,8 @@ def test_score_gives_frame_rejected_and_explanations(registry):
     rows.iloc[1, 0] = "twelve"
     result = deepfield.score("flowers", rows, explain=True, registry=registry)
     assert result.frame.index.to_list() == [1, 3, 4, 5, 6]
-    assert list(result.frame.columns) == [*rows.columns, *Flowers().results.names]
+    model = deepfield.load("flowers", registry=registry)
+    assert list(result.frame.columns) == [*rows.columns, *model.results.names]
     assert result.rejected.to_dict("records") == [
         {
             "row": 2,

@@ -62,7 +62,9 @@ class Evaluation:
         figures = [
             Figure(
                 each["name"],
-                *(_number(each[name]) for name in ("value", "low", "high")),
+                _number(each["value"]),
+                _number(each["low"]),
+                _number(each["high"]),
                 each["of"],
             )
             for each in values["figures"]

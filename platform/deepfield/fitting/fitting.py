@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +152,8 @@ class Fitting:
         else:
             self.fit = self.fit.update(base=self.spec.name, request=self._request)
         with self._ended(self.fit):
-            return self._run(self.fit)
+            fitted = self._run(self.fit)
+        return replace(fitted, fit=self.fit)
 
     def _run(self, fit: Fit) -> Fitted:
         read = self.raw.checked(self.base.inputs, lambda done: self._say("reading", done))
@@ -192,8 +193,8 @@ class Fitting:
         (fit.folder / "result.json").write_text(
             json.dumps(evaluation.to_json(), ensure_ascii=False), encoding="utf-8"
         )
+        self._say("measuring", 1.0)  # the last moment at which it can be stopped
         keep_model(self.domain, self.name, folder)
-        self._say("measuring", 1.0)
         found = find_model(self.domain, self.name)
         return Fitted(
             self.name,
@@ -291,5 +292,8 @@ class Fitting:
             fit.clear()
             latest = self.fit or fit
             self.fit = latest.update(
-                state=state, message=message, seconds=time.monotonic() - self._started
+                state=state,
+                message=message,
+                done=1.0 if state == "done" else latest.done,
+                seconds=time.monotonic() - self._started,
             )
