@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -177,10 +178,11 @@ class Job:
                     explanations.update(batch.explanations)
                     if sink is None:
                         frames.append(batch.results)
-                if sum(map(len, unfamiliar)) < MOST_TRIED and len(batch.results):
-                    unfamiliar.append(
-                        batch.rows[(batch.results["trust"] == "unfamiliar").to_numpy()]
-                    )
+                if len(unfamiliar) < MOST_TRIED and len(batch.results):
+                    unknown = (batch.results["trust"] == "unfamiliar").to_numpy()
+                    unfamiliar += [
+                        batch.rows.iloc[[n]] for n in np.flatnonzero(unknown)[:MOST_TRIED]
+                    ]
                 rejected.extend(batch.rejected[: MOST_REJECTED - len(rejected)])
                 self.progress = replace(
                     self.progress,
