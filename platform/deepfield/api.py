@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deepfield.evaluation import Evaluation
-from deepfield.evaluation import evaluate as evaluate_model
-from deepfield.fitting import FitProgress, Fitted, Fitting
 from deepfield.loading import Model, load_model
 from deepfield.plugins import Registry
 from deepfield.results import Result
 from deepfield.scoring import Job, Progress
+
+if TYPE_CHECKING:
+    from deepfield.evaluation import Evaluation
+    from deepfield.fitting import FitProgress, Fitted
 
 __all__ = ["evaluate", "fit", "load", "score"]
 
@@ -108,6 +109,8 @@ def fit(
     Raises:
         DeepfieldError: in one sentence, for whatever keeps the fit from starting or going on.
     """
+    from deepfield.fitting import Fitting  # brings charts and metrics, which scoring does without
+
     registry = registry or Registry.discover()
     found = registry.domain(domain)
     return Fitting(
@@ -153,6 +156,8 @@ def evaluate(
         DeepfieldError: in one sentence, for whatever keeps it from being measured. Rows that cannot
             be read are no error: ``Evaluation.rejected`` has them with their reasons.
     """
+    from deepfield.evaluation import evaluate as evaluate_model
+
     loaded = (
         domain
         if isinstance(domain, Model)
