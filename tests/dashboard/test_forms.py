@@ -32,7 +32,9 @@ def form() -> None:
 
     domain = Flowers()
     domain.Options = All
-    st.session_state["found"] = All.model_validate(options_form(domain, Formats())).model_dump(mode="json")
+    st.session_state["found"] = All.model_validate(options_form(domain, Formats())).model_dump(
+        mode="json"
+    )
 
 
 def test_every_kind_of_option_has_a_widget_with_its_default():
