@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from deepfield.domain import Options, check_options, read_options
-from deepfield.errors import ContractError, InputError
+from deepfield.errors import ContractError, DeepfieldError, InputError
 from deepfield.images import SUFFIXES
 from deepfield.table import Table
 
@@ -212,6 +212,8 @@ def opened(format: Format, file: File, options: BaseModel) -> list[Picture]:
         return found or [_unreadable(file, "holds no picture")]
     except InputError as error:
         return [_unreadable(file, str(error))]
+    except DeepfieldError:  # nothing about this file: the data folder cannot be written, say
+        raise
     except FileNotFoundError:
         return [_unreadable(file, f"does not exist: {str(file)!r}")]
     except PermissionError:

@@ -47,7 +47,8 @@ def open_picture(value: object, mode: Mode = "RGB", at_least: int | None = None)
         if picture.format in ("JPEG", "MPO") and at_least:
             picture.draft(mode, (2 * at_least, 2 * at_least))
         picture.load()
-        return _to_mode(ImageOps.exif_transpose(picture), mode)
+        white_is_zero = _white_is_zero(picture)
+        return _to_mode(ImageOps.exif_transpose(picture), mode, white_is_zero)
     except InputError:
         raise
     except UnidentifiedImageError as error:
@@ -131,13 +132,24 @@ def _decoded(value: Any) -> object:
         raise InputError(f"is broken and cannot be decoded ({name})") from error
 
 
-def _to_mode(picture: Image.Image, mode: Mode) -> Image.Image:
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+def _is_deep(picture: Image.Image) -> bool:
+    return picture.mode in ("I", "F") or picture.mode.startswith("I;16")
+
+
+def _white_is_zero(picture: Image.Image) -> bool:
+    """Return whether a TIFF counts from white and Pillow, which turns only eight bits, did not."""
+    photometric = getattr(picture, "tag_v2", {}).get(262)  # PhotometricInterpretation
+    return photometric == 0 and _is_deep(picture)
+
+
+def _to_mode(picture: Image.Image, mode: Mode, white_is_zero: bool = False) -> Image.Image:
+    if _is_deep(picture):
         values = np.asarray(picture, dtype=np.float32)
         if not np.isfinite(values).all():
             raise InputError("holds pixels that are not numbers")
         low, high = float(values.min()), float(values.max())
         stretched = np.rint((values - low) * (255 / max(high - low, 1e-9)))
+        stretched = 255 - stretched if white_is_zero else stretched
         picture = Image.fromarray(stretched.astype(np.uint8))
     elif picture.has_transparency_data:
         picture = picture.convert("RGBA")

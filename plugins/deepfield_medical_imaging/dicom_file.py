@@ -85,8 +85,8 @@ class Scan:
             header = parsed(stream, (*HEADER, *self.kept), pixels=False)
         frames = self._frames(header)
         columns = {
-            "study": pseudonym(_text(header, "StudyInstanceUID") or ""),
-            "series": pseudonym(_text(header, "SeriesInstanceUID") or ""),
+            "study": pseudonym(_uid(header, "StudyInstanceUID")),
+            "series": pseudonym(_uid(header, "SeriesInstanceUID")),
             **{name: _text(header, name) for name in self.kept},
         }
         return [
@@ -125,7 +125,9 @@ class Scan:
         for tag in list(dataset.keys()):
             # Converted here, by one thread; later they are only looked at.
             try:
-                dataset[tag]
+                element = dataset[tag]
+                if element.VR in ("DS", "IS") and not element.is_empty:
+                    np.asarray(element.value, dtype=float)
             except Exception as error:
                 name = pydicom.datadict.keyword_for_tag(tag)
                 raise InputError(f"is broken: its tag {name} cannot be read") from error
@@ -191,7 +193,7 @@ def _inflated(stream: IO[bytes]) -> bytes:
 
 
 def _why_no_picture(header: Dataset) -> str:
-    kind = _text(header, "SOPClassUID") or str(header.file_meta.get("MediaStorageSOPClassUID", ""))
+    kind = _uid(header, "SOPClassUID") or _uid(header.file_meta, "MediaStorageSOPClassUID")
     if kind == MediaStorageDirectoryStorage:
         return "is a DICOMDIR, a list of other files: score the folder that they lie in"
     name = UID(kind).name if kind in UID_dictionary else "a kind that is not known"
@@ -209,6 +211,15 @@ def _whole(header: Dataset, name: str) -> int:
     if number < 0:
         raise InputError(f"is broken: its tag {name} is below zero")
     return number
+
+
+def _uid(header: Dataset, name: str) -> str:
+    """Return an identifier as it stands in the file: pydicom would quote a wrong one to warn."""
+    if name not in header:
+        return ""
+    value = header.get_item(name).value
+    text = value.decode("latin-1") if isinstance(value, bytes) else str(value or "")
+    return text.strip("\0 ")
 
 
 def _text(header: Dataset, name: str) -> str | None:

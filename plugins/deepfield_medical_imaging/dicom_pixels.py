@@ -15,7 +15,7 @@ from pydicom.pixels import (
     get_decoder,
 )
 from pydicom.pixels.utils import get_expected_length
-from pydicom.uid import UID, UID_dictionary
+from pydicom.uid import UID, RLELossless, UID_dictionary
 
 from deepfield.errors import InputError
 from deepfield_medical_imaging import jpeg
@@ -26,7 +26,11 @@ jpeg.register()
 
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 GREY = ("MONOCHROME1", "MONOCHROME2")
+PALETTE = "PALETTE COLOR"
+COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 VIDEO = ("MPEG", "HEVC")
+DECODERS = {RLELossless: "pydicom"}
+"""The one that is asked where there are several: a broken frame makes pylibjpeg-rle panic."""
 LIGHT = ("PixelValueTransformationSequence", "FrameVOILUTSequence")
 """Where enhanced objects keep what other ones have at their top."""
 
@@ -42,18 +46,18 @@ def frame_pixels(dataset: Dataset, index: int) -> np.ndarray:
         InputError: if it cannot be decoded.
     """
     photometric = str(dataset.get("PhotometricInterpretation", "")).strip()
-    stored = _stored(dataset, index)
-    if photometric == "PALETTE COLOR":
-        return _eight_bits(apply_color_lut(stored, dataset))
-    if stored.ndim == 3:
-        if stored.shape[-1] != 3:
-            raise InputError(f"has {stored.shape[-1]} samples a pixel; 1 and 3 are read")
-        return _eight_bits(stored, int(dataset.BitsStored))
-    if photometric not in GREY:
+    samples = int(dataset.get("SamplesPerPixel") or 1)
+    known = {1: (*GREY, PALETTE), 3: COLOUR}.get(samples, ())
+    if photometric not in known:
         raise InputError(
-            "has one sample a pixel and a photometric interpretation that is neither "
-            "MONOCHROME1, MONOCHROME2 nor PALETTE COLOR"
+            f"has {samples} samples a pixel and a photometric interpretation that is none of "
+            f"{', '.join(known or (*GREY, PALETTE, *COLOUR))}"
         )
+    stored = _stored(dataset, index)
+    if photometric == PALETTE:
+        return _eight_bits(apply_color_lut(stored, dataset))
+    if samples == 3:
+        return _eight_bits(stored, int(dataset.BitsStored))
     settings = _settings(dataset, index)
     values = apply_modality_lut(stored, settings)
     padding = _padding(dataset, stored)
@@ -101,7 +105,7 @@ def _stored(dataset: Dataset, index: int) -> np.ndarray:
             there, needed = len(dataset.PixelData), get_expected_length(dataset)
             if there < needed:
                 raise InputError(f"is cut off: {there:,} of {needed:,} bytes of pixels are there")
-        array, _ = decoder.as_array(dataset, index=index)
+        array, _ = decoder.as_array(dataset, index=index, decoding_plugin=DECODERS.get(syntax, ""))
         return array
     except InputError:
         raise

@@ -27,6 +27,7 @@ AXIS = {"sagittal": 0, "coronal": 1, "axial": 2}
 """The axis that a plane's slices lie along, of voxels in RAS order."""
 HEADERS = {348: nibabel.Nifti1Header, 540: nibabel.Nifti2Header}
 MOST_EXTENSIONS = 64 * 2**20
+MOST_RATIO = 100
 SAMPLE = 2**24
 """Voxels that the window is found from; of more, every so-manieth is taken."""
 WINDOW = (0.5, 99.5)
@@ -134,7 +135,7 @@ class Volume:
             return picture
         least = min(across, down)
         width, height = picture.width * across / least, picture.height * down / least
-        if width * height > MAX_PIXELS:
+        if max(across, down) > MOST_RATIO * least or width * height > MAX_PIXELS:
             raise InputError(f"has voxels of {across:.3g} × {down:.3g} mm, which no scanner makes")
         return picture.resize((round(width), round(height)), Image.Resampling.BILINEAR)
 

@@ -111,6 +111,50 @@ def test_sixteen_bits_are_stretched():
     assert np.corrcoef(pixels.ravel(), GREY.ravel())[0, 1] > 0.999
 
 
+def tiff(pixels: np.ndarray, photometric: int) -> bytes:
+    """A grey TIFF of one strip, written by hand: 0 counts from white, 1 from black."""
+    height, width = pixels.shape
+    order = ">" if pixels.dtype.str[0] == ">" else "<"
+    kind = {"u": 1, "i": 2, "f": 3}[pixels.dtype.kind]
+    data = pixels.tobytes()
+    tags = [
+        (256, width), (257, height), (258, 8 * pixels.dtype.itemsize), (259, 1),
+        (262, photometric), (273, 8), (277, 1), (278, height), (279, len(data)), (339, kind),
+    ]  # fmt: skip
+    entries = b"".join(struct.pack(f"{order}HHII", tag, 4, 1, value) for tag, value in tags)
+    magic = b"II*\0" if order == "<" else b"MM\0*"
+    return (
+        magic
+        + struct.pack(f"{order}I", 8 + len(data))
+        + data
+        + struct.pack(f"{order}H", len(tags))
+        + entries
+        + bytes(4)
+    )
+
+
+@pytest.mark.parametrize("kind", ["<u2", ">u2", "<i2", "<u4", "<i4", "<f4"])
+def test_deep_tiff_is_stretched(kind):
+    deep = (GREY.astype(float) * 16 + 100).astype(kind)
+    expected = (GREY.astype(float) - GREY.min()) / (int(GREY.max()) - GREY.min()) * 255
+    assert np.abs(read_picture(tiff(deep, 1)) - expected).max() <= 0.51
+
+
+@pytest.mark.parametrize("kind", ["u1", "<u2", "<f4"])
+def test_tiff_that_counts_from_white_is_turned(kind):
+    black, white = (read_picture(tiff(GREY.astype(kind), each)) for each in (1, 0))
+    assert (white == 255 - black).all()
+    assert black[0, 0] < black[0, -1]
+
+
+def test_pages_of_a_tiff_are_counted():
+    data = encoded(
+        Image.fromarray(GREY), "TIFF", save_all=True, append_images=[Image.new("L", (9, 9))]
+    )
+    with pytest.raises(InputError, match="holds 2 frames"):
+        read_picture(data)
+
+
 def test_transparency_is_laid_over_black():
     clear = Image.new("RGBA", (8, 8), (255, 255, 255, 0))
     assert read_picture(encoded(clear, "PNG")).max() == 0

@@ -6,10 +6,11 @@ import sys
 import pandas as pd
 import pytest
 from deepfield_flowers import Flowers
+from deepfield_flowers.deck import Deck
 
 from deepfield.domain import Domain, ModelSpec, Options
 from deepfield.errors import ContractError, NotFoundError
-from deepfield.fields import Key, Label
+from deepfield.fields import Image, Key, Label
 from deepfield.hookspecs import hookimpl
 from deepfield.plugins import Registry
 from deepfield.table import Table
@@ -19,9 +20,10 @@ from deepfield_datasets.phantoms import ChestPhantoms
 class Gives:
     """A plugin that registers what it is given."""
 
-    def __init__(self, domains=(), datasets=()):
+    def __init__(self, domains=(), datasets=(), formats=()):
         self.register_domains = hookimpl(lambda: list(domains), specname="register_domains")
         self.register_datasets = hookimpl(lambda: list(datasets), specname="register_datasets")
+        self.register_sources = hookimpl(lambda: list(formats), specname="register_sources")
 
 
 class Shadowing(Options):
@@ -53,6 +55,56 @@ def test_register_datasets():
     assert list(registry.datasets) == ["chest-phantoms"]
 
 
+def test_register_sources():
+    deck = Deck()
+    registry = Registry()
+    registry.add(Gives(formats=[deck]), "decks")
+    taker = make(inputs=Table(Image("image")), formats=("deck", "not installed"))
+    assert registry.formats_for(taker).all == (deck,)
+    assert registry.formats_for(make(inputs=Table(Image("image")))).all == ()
+
+
+def test_format_whose_name_or_ending_is_taken_is_refused():
+    registry = Registry()
+    registry.add(Gives(formats=[Deck()]), "first")
+    with pytest.raises(ContractError, match="format name 'deck' of plugin 'second' is taken by"):
+        registry.add(Gives(formats=[Deck()]), "second")
+    other = type("Other", (Deck,), {"name": "other"})()
+    with pytest.raises(ContractError, match="file ending '.deck' of plugin 'second' is taken by"):
+        registry.add(Gives(formats=[other]), "second")
+    assert list(registry.formats) == ["deck"]
+
+
+@pytest.mark.parametrize("domain_first", [True, False])
+def test_option_of_a_domain_and_of_its_format_is_refused_by_name(domain_first):
+    class Brightness(Options):
+        brightness: int = 1
+
+    taker = make(inputs=Table(Image("image")), formats=("deck",), Options=Brightness)
+    plugins = [Gives([taker]), Gives(formats=[Deck()])]
+    registry = Registry()
+    first, second = plugins if domain_first else reversed(plugins)
+    registry.add(first, "first")
+    with pytest.raises(ContractError, match="both have an option 'brightness'"):
+        registry.add(second, "second")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"suffixes": ("deck",)}, "no tuple of endings"),
+        ({"suffixes": (".zip",)}, "'.zip' is read by the core itself"),
+        ({"title": None}, "lacks 'title'"),
+        ({"Options": Shadowing}, "'output' is an argument of scoring itself"),
+    ],
+)
+def test_wrong_format_is_one_sentence(changes, sentence):
+    with pytest.raises(ContractError, match=sentence):
+        Registry().add(Gives(formats=[type("Wrong", (Deck,), changes)()]), "wrong")
+    with pytest.raises(ContractError, match="which is no Format"):
+        Registry().add(Gives(formats=["deck"]), "wrong")
+
+
 def test_taken_name_is_an_error_that_names_both_plugins():
     registry = Registry()
     registry.add(Gives([Flowers()]), "first")
@@ -79,6 +131,7 @@ def test_taken_name_is_an_error_that_names_both_plugins():
         ),
         ({"Options": dict}, "no pydantic model"),
         ({"name": "runs"}, "one of the dashboard's own pages"),
+        ({"formats": ("deck",)}, "has no one picture column"),
         ({"icon": "rocket"}, "not of the form ':material/name:'"),
         ({"Options": Shadowing}, "'output' is an argument of scoring itself"),
     ],
@@ -133,7 +186,8 @@ def test_listing_domains_imports_no_framework():
     code = (
         "import sys; from deepfield.plugins import Registry; "
         "assert 'medical-imaging' in Registry.discover().domains; "
-        "sys.exit(', '.join({'torch', 'timm', 'streamlit', 'openvino'} & set(sys.modules)) or 0)"
+        "heavy = {'torch', 'timm', 'streamlit', 'openvino', 'pydicom', 'nibabel', 'imagecodecs'}; "
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

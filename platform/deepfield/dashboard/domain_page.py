@@ -163,7 +163,10 @@ def score_tab(model: Model) -> None:
             results_view.show(model, work.result.run, work)
 
 
-def accepted(model: Model) -> list[str]:
+def accepted(model: Model) -> list[str] | None:
+    """Return the endings that may be uploaded; None where files are known without one."""
+    if model.formats.all:  # scanners write DICOM as IM000001
+        return None
     endings = [*model.formats.suffixes, ".zip"] if model.inputs.image else [*READERS]
     return sorted(ending.removeprefix(".") for ending in endings)
 

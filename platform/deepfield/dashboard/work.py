@@ -114,9 +114,10 @@ def spool(
         name = files[0].name if len(files) == 1 else f"{len(files)} uploads"
         return PictureSource(files, name, image.name, model.formats, options), folder
     if image is not None and files[0].path.suffix != ".zip":
+        odd = next(file for file in files if not model.formats.takes(file))
         # A table of paths would name files of this machine, not of the visitor's.
         raise DeepfieldError(
-            f"{files[0].name!r} is neither a picture nor a .zip archive of pictures. "
+            f"{odd.name!r} is neither a picture nor a .zip archive of pictures. "
             "Tables of paths are for the command line."
         )
     if len(files) > 1:
