@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
 from deepfield.errors import DeepfieldError
 from deepfield.loading import Model
+from deepfield.store import list_models
 
 __all__ = ["MOST_TRIED", "Suggestion", "suggest"]
 
@@ -25,20 +26,26 @@ class Suggestion:
     tried: int
 
 
-def suggest(rows: pd.DataFrame, others: Iterable[Model]) -> Suggestion | None:
-    """Return which of ``others`` to use instead, or None if none knows at least half of the rows.
+def suggest(model: Model, rows: pd.DataFrame, load: Callable[[str], Model]) -> Suggestion | None:
+    """Return which of the domain's models to use instead, or None.
+
+    None, too, if no other knows at least half of the rows.
 
     Args:
-        rows: raw rows that a model called unfamiliar; the first twelve are tried.
-        others: the domain's other models; one that fails on the rows is passed over.
+        rows: as they came, which ``model`` called unfamiliar; the first twelve are tried.
+        load: gives another model of the domain by its name.
     """
     rows = rows.head(MOST_TRIED)
+    if rows.empty:
+        return None
     found = []
-    for model in others:
-        try:
-            trust = model.predict(rows)["trust"]
-        except DeepfieldError:  # this model cannot read them: then it is not the one
+    for spec in list_models(model.domain):
+        if spec.name == model.spec.name:
             continue
-        found.append(Suggestion(model.spec.name, int((trust != "unfamiliar").sum()), len(rows)))
+        try:
+            trust = load(spec.name).predict(rows)["trust"]
+        except DeepfieldError:  # it does not load, or cannot read them: then it is not the one
+            continue
+        found.append(Suggestion(spec.name, int((trust != "unfamiliar").sum()), len(rows)))
     best = max(found, key=lambda each: each.known, default=None)
-    return best if best and 2 * best.known >= best.tried > 0 else None
+    return best if best and 2 * best.known >= best.tried else None

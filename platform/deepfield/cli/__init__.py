@@ -17,6 +17,7 @@ COMMANDS = {
     "domains": ("deepfield.cli.listing", "What is installed, and what failed to load"),
     "models": ("deepfield.cli.listing", "The models of a domain, their cards and figures"),
     "datasets": ("deepfield.cli.listing", "Datasets that plugins know: source, licence, traps"),
+    "generate": ("deepfield.cli.generate", "Make up rows to try things out with"),
     "score": ("deepfield.cli.score", "Score files, folders, archives and tables"),
     "explain": ("deepfield.cli.explain", "Say and show what carried each answer"),
     "fit": ("deepfield.cli.fit", "Fit a domain's model to your own labelled data"),

@@ -24,11 +24,12 @@ from rich.progress import (
 from deepfield.cli.domains import DomainCommands, given, option_flags
 from deepfield.domain import Domain
 from deepfield.formats import Formats
-from deepfield.loading import load_model
+from deepfield.loading import Model, load_model
 from deepfield.results import Result
 from deepfield.scoring import Batch, Job
 from deepfield.sinks import safe_for_spreadsheets
 from deepfield.sources import open_source
+from deepfield.suggestion import suggest
 
 __all__ = ["common_flags", "exit_code", "score", "stoppable", "watched"]
 
@@ -145,6 +146,7 @@ def run(
         click.echo(json.dumps(summary(result)))
     if not quiet:
         report(result)
+        advise(job.model, result)
     sys.exit(exit_code(result))
 
 
@@ -239,6 +241,21 @@ def report(result: Result) -> None:
             say(f"  and {run.rows_rejected - 5:,} more")
     if result.left_alone:
         say(f"{result.left_alone:,} other files were left alone: they are no pictures.")
+
+
+def advise(model: Model, result: Result) -> None:
+    """Name the model of the domain that knows rows which this one called unfamiliar."""
+
+    def load(name: str) -> Model:
+        return load_model(model.domain, name, formats=model.formats)
+
+    found = suggest(model, result.unfamiliar, load)
+    if found is not None:
+        click.echo(
+            f"Of the first {found.tried} unfamiliar rows, {found.known} look like what the model "
+            f"{found.model!r} knows: --model {found.model}",
+            err=True,
+        )
 
 
 def summary(result: Result) -> dict[str, Any]:

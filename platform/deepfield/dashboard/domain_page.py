@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from deepfield.dashboard import cached, evaluate_tab, fit_tab, results_view, runs_page
+from deepfield.dashboard import cached, evaluate_tab, fit_tab, make_tab, results_view, runs_page
 from deepfield.dashboard.forms import options_form
 from deepfield.dashboard.words import plain
 from deepfield.dashboard.work import Work, spool
+from deepfield.dataset import SimulatedDataset
 from deepfield.domain import Domain
 from deepfield.errors import DeepfieldError
 from deepfield.fitting import fit_bases
@@ -17,6 +18,7 @@ from deepfield.history import History
 from deepfield.loading import Model
 from deepfield.sources.tables import READERS, FrameSource
 from deepfield.store import FittedModel, list_models
+from deepfield.suggestion import suggest
 
 __all__ = ["show"]
 
@@ -51,6 +53,9 @@ def show(domain: Domain) -> None:
     if "fit" in tab and tab["fit"].open:
         with tab["fit"]:
             fit_tab.show(domain)
+    if "make" in tab and tab["make"].open:
+        with tab["make"]:
+            make_tab.show(domain, simulators(domain))
     with tab["past"]:
         runs_page.listing(domain.name)
 
@@ -61,6 +66,7 @@ def tabs(domain: Domain) -> dict[str, Any]:
         "score": ":material/play_arrow: Score",
         "evaluate": ":material/analytics: Evaluate",
         **({"fit": ":material/model_training: Fit"} if can_be_fitted(domain) else {}),
+        **({"make": ":material/auto_awesome: Make examples"} if simulators(domain) else {}),
         "card": ":material/description: Model card",
         "past": ":material/history: Past runs",
     }
@@ -75,6 +81,15 @@ def tabs(domain: Domain) -> dict[str, Any]:
         st.session_state[key] = names.get(asked, names["score"])
     opened = st.tabs(list(names.values()), key=key, on_change=remember)
     return dict(zip(names, opened, strict=True))
+
+
+def simulators(domain: Domain) -> list[SimulatedDataset]:
+    """Return what makes up rows for a domain."""
+    return [
+        each
+        for each in cached.registry().datasets.values()
+        if isinstance(each, SimulatedDataset) and each.domain == domain.name
+    ]
 
 
 def can_be_fitted(domain: Domain) -> bool:
@@ -160,6 +175,7 @@ def score_tab(model: Model) -> None:
             )
         else:
             st.query_params["run"] = work.result.run.id
+            offer(work, slot)
             results_view.show(model, work.result.run, work)
 
 
@@ -191,6 +207,37 @@ def begin(model: Model, slot: str, uploads: list | None, options: dict) -> None:
     # The quickest jobs are done at once; waiting a moment for them spares a flicker.
     work.thread.join(0.3)
     st.session_state[slot] = work
+
+
+def offer(work: Work, slot: str) -> None:
+    """Where rows are unfamiliar, offer the model of the domain that knows them."""
+    domain = work.model.domain
+    if work.result is None or work.result.unfamiliar.empty:
+        return
+    kept = st.session_state.setdefault("suggestions", {})
+    run = work.result.run.id
+    if run not in kept:
+        with st.spinner("Asking the other models …"):
+            kept[run] = suggest(
+                work.model, work.result.unfamiliar, lambda name: cached.model(domain, name)
+            )
+    found = kept[run]
+    if found is None:
+        return
+    titles = {spec.name: spec.title or spec.name for spec in list_models(domain)}
+    title = plain(titles.get(found.model, found.model))
+
+    def again() -> None:
+        st.session_state[f"{domain.name}-model"] = found.model
+        st.session_state[slot] = work.again(cached.model(domain, found.model))
+        st.query_params.pop("run", None)
+
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f":material/lightbulb: Of the first {found.tried} unfamiliar rows, {found.known} look "
+            f"like what **{title}** knows."
+        )
+        st.button(f"Score with {title}", on_click=again, key=f"{run}-again")
 
 
 @st.fragment(run_every=0.4)

@@ -14,41 +14,43 @@ import streamlit as st
 from deepfield.dashboard.forms import form_of
 from deepfield.dashboard.words import plain
 from deepfield.dataset import SimulatedDataset
+from deepfield.domain import Domain
 from deepfield.errors import DeepfieldError
 from deepfield.generating import save_rows
 from deepfield.images import open_picture
 from deepfield.table import Table
 
-__all__ = ["make_tab"]
+__all__ = ["show"]
 
 COLUMNS = 4
 MOST = 64
 
 
-def make_tab(domain: str, inputs: Table, simulators: Sequence[SimulatedDataset]) -> None:
-    """Ask what to make, make it, and leave the rows where the Score tab finds them."""
+def show(domain: Domain, simulators: Sequence[SimulatedDataset]) -> None:
+    """Ask what to make, make it, show it."""
+    name = domain.name
     left, right = st.columns([1, 2], gap="large")
     with left:
         chosen = st.selectbox(
             "What to make",
             simulators,
             format_func=lambda each: each.card.title,
-            key=f"{domain}-make-dataset",
+            key=f"{name}-make-dataset",
         )
-        with st.form(f"{domain}-make"):
-            options = form_of(chosen.Options, f"{domain}-make-{chosen.name}")
-            rows = st.number_input("How many", 1, MOST, 8, key=f"{domain}-make-rows")
+        with st.form(f"{name}-make"):
+            options = form_of(chosen.Options, f"{name}-make-{chosen.name}")
+            rows = st.number_input("How many", 1, MOST, 8, key=f"{name}-make-rows")
             seed = st.number_input(
                 "Seed",
                 0,
                 2**31 - 1,
                 0,
-                key=f"{domain}-make-seed",
+                key=f"{name}-make-seed",
                 help="the same seed makes the same rows",
             )
             sent = st.form_submit_button("Make", type="primary", icon=":material/auto_awesome:")
         st.caption(" ".join((chosen.card.summary, *chosen.card.traps)))
-    slot = f"{domain}-made"
+    slot = f"{name}-made"
     if sent:
         try:
             with st.spinner("Making …"):
@@ -62,21 +64,21 @@ def make_tab(domain: str, inputs: Table, simulators: Sequence[SimulatedDataset])
                 "Nothing made yet. Choose what to make on the left.", icon=":material/arrow_back:"
             )
             return
-        name, made = st.session_state[slot]
-        show(made, inputs)
+        title, made = st.session_state[slot]
+        gallery(made, domain.inputs)
         st.download_button(
             "Download as .zip",
             lambda: zipped(made),
-            file_name=f"{name}.zip",
+            file_name=f"{title}.zip",
             mime="application/zip",
             icon=":material/download:",
             on_click="ignore",
-            key=f"{domain}-make-download",
+            key=f"{name}-make-download",
             help="score it in the Score tab or with the command line",
         )
 
 
-def show(made: pd.DataFrame, inputs: Table) -> None:
+def gallery(made: pd.DataFrame, inputs: Table) -> None:
     image = inputs.image
     if image is None:
         st.dataframe(made, hide_index=True)

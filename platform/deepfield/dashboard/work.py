@@ -45,6 +45,8 @@ class Work:
         spooled: tempfile.TemporaryDirectory | None = None,
     ) -> None:
         self.model = model
+        self.source = source
+        self.options = options
         self.thumbnails: dict[int, str] = {}
         self.pictures: dict[int, Any] = {}
         self.result: Result | None = None
@@ -56,6 +58,10 @@ class Work:
         )
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
+
+    def again(self, model: Model) -> Work:
+        """Start the same rows with another model."""
+        return Work(model, self.source, self.options, self._spooled)
 
     @property
     def running(self) -> bool:
