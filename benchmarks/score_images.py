@@ -48,9 +48,9 @@ def main(images: Path | None, count: int, rounds: int, contender: str | None, ou
 def draw(folder: Path, count: int) -> dict[str, Path]:
     """Write drawn films as JPEG: small ones, and fewer at the size of a real X-ray."""
     from deepfield.images import open_picture
-    from deepfield_datasets.phantoms import ChestPhantoms
+    from deepfield_medical_imaging.synthesis import generators
 
-    drawn = [open_picture(each, "L") for each in ChestPhantoms().generate(20, seed=0)["image"]]
+    drawn = [open_picture(each, "L") for each in generators()[0].generate(20, seed=0)["image"]]
     places = {}
     for side, number in ((224, count), (1200, count // 2)):
         place = folder / f"{side}px"

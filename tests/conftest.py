@@ -25,18 +25,19 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 
 
 @pytest.fixture(scope="session")
-def phantoms() -> pd.DataFrame:
-    from deepfield_datasets.phantoms import ChestPhantoms
+def made() -> pd.DataFrame:
+    """Four chest films that nobody has."""
+    from deepfield_medical_imaging.synthesis import generators
 
-    return ChestPhantoms().generate(4, seed=1)
+    return generators()[0].generate(4, seed=1)
 
 
 @pytest.fixture
-def films(tmp_path: Path, phantoms: pd.DataFrame) -> Path:
-    """A folder with four drawn films."""
+def films(tmp_path: Path, made: pd.DataFrame) -> Path:
+    """A folder with four made-up films."""
     folder = tmp_path / "films"
     folder.mkdir()
-    for image in phantoms["image"]:
+    for image in made["image"]:
         (folder / image["path"]).write_bytes(image["bytes"])
     return folder
 

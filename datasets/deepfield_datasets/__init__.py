@@ -12,6 +12,5 @@ __all__ = ["register_datasets"]
 def register_datasets() -> list[Dataset]:
     from deepfield_datasets.brain_mri import BrainMri
     from deepfield_datasets.chest_xray import ChestXray
-    from deepfield_datasets.phantoms import ChestPhantoms
 
-    return [BrainMri(), ChestXray(), ChestPhantoms()]
+    return [BrainMri(), ChestXray()]

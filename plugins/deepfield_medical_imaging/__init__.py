@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
@@ -94,8 +95,8 @@ class MedicalImaging(Domain):
         "its card says; no finding here replaces a radiologist's."
     )
     example = (
-        "The built-in example is six drawn films, nobody's scans: a model that knows its limits "
-        "calls them unfamiliar."
+        "The built-in example is eight scans that nobody has, made by our generators: four chest "
+        "films, four brain slices. A model that knows its limits calls the other kind unfamiliar."
     )
     inputs = Table(
         Image(
@@ -126,9 +127,15 @@ class MedicalImaging(Domain):
     )
 
     def samples(self) -> pd.DataFrame:
-        from deepfield_datasets.phantoms import ChestPhantoms
-
-        return ChestPhantoms().generate(6, seed=7)
+        frames = []
+        for study in ("chest-xray", "brain-mri"):
+            folder = Path(__file__).with_name("samples") / study
+            rows = pd.read_csv(folder / "rows.csv")
+            pictures = [
+                {"bytes": (folder / name).read_bytes(), "path": name} for name in rows["image"]
+            ]
+            frames.append(rows.assign(image=pd.Series(pictures, dtype=object)))
+        return pd.concat(frames, ignore_index=True)
 
 
 @hookimpl

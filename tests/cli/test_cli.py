@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import deepfield
-from deepfield_datasets.phantoms import ChestPhantoms
+from deepfield_medical_imaging.synthesis import generators
 
 COMMAND = [sys.executable, "-c", "from deepfield.cli import main; main()"]
 
@@ -157,7 +157,7 @@ def test_folder_without_pictures_and_unreadable_file(tmp_path, films):
     done = run("score", "medical-imaging", tmp_path / "notes")
     assert done.returncode == 1
     assert "holds no pictures" in done.stderr
-    locked = films / "phantom-1-1.png"
+    locked = films / "synthetic-chest-xray-1-1.png"
     locked.chmod(0)
     if not os.access(locked, os.R_OK):  # root may read everything
         done = run("score", "medical-imaging", films, "-q", "-o", tmp_path / "out.csv")
@@ -182,7 +182,7 @@ def test_all_rows_bad_is_a_failure(tmp_path):
 
 
 def test_ctrl_c_leaves_a_usable_part(tmp_path):
-    drawn = ChestPhantoms().generate(1, seed=0)["image"][0]["bytes"]
+    drawn = generators()[0].generate(1, seed=0)["image"][0]["bytes"]
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
         for number in range(6000):
             archive.writestr(f"{number:05}.png", drawn)
@@ -209,10 +209,10 @@ def test_ctrl_c_leaves_a_usable_part(tmp_path):
 
 def test_explain_says_and_draws(films, tmp_path):
     folder = tmp_path / "why"
-    done = run("explain", "medical-imaging", films / "phantom-1-2.png", "-o", folder)
+    done = run("explain", "medical-imaging", films / "synthetic-chest-xray-1-2.png", "-o", folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("row 1: Called ")
-    again = run("explain", "medical-imaging", films / "phantom-1-2.png", "-o", folder)
+    again = run("explain", "medical-imaging", films / "synthetic-chest-xray-1-2.png", "-o", folder)
     assert again.returncode == 2
     assert "holds explanations already" in again.stderr
     record = json.loads((folder / "explanations.jsonl").read_text())
@@ -250,10 +250,10 @@ def test_closed_pipe_is_no_error(films):
 
 def test_cached_start_needs_no_torch(films):
     """One picture is scored in seconds because nothing imports torch once the graph is cached."""
-    run("score", "medical-imaging", films / "phantom-1-1.png", "-q")
+    run("score", "medical-imaging", films / "synthetic-chest-xray-1-1.png", "-q")
     code = (
         "import sys, deepfield; "
-        f"deepfield.score('medical-imaging', {str(films / 'phantom-1-1.png')!r}); "
+        f"deepfield.score('medical-imaging', {str(films / 'synthetic-chest-xray-1-1.png')!r}); "
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

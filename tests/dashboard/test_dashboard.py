@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import deepfield
-from deepfield_datasets.phantoms import ChestPhantoms
+from deepfield_medical_imaging.synthesis import generators
 
 pytestmark = pytest.mark.browser
 
@@ -82,7 +82,7 @@ def test_example_is_one_click_and_shows_answer_heat_map_and_table(page, address)
 
 
 def test_upload_score_download_reload(page, address, tmp_path):
-    drawn = ChestPhantoms().generate(3, seed=5)
+    drawn = generators()[0].generate(3, seed=5)
     files = []
     for image in drawn["image"]:
         file = tmp_path / image["path"]
@@ -119,7 +119,7 @@ def test_upload_score_download_reload(page, address, tmp_path):
 
 def test_names_are_never_read_as_markdown(page, address, requests, tmp_path):
     evil = tmp_path / "![x](http:evil.example) **b** $y$ :red[z].png"
-    evil.write_bytes(ChestPhantoms().generate(1, seed=5)["image"][0]["bytes"])
+    evil.write_bytes(generators()[0].generate(1, seed=5)["image"][0]["bytes"])
     page.goto(f"{address}/medical-imaging")
     page.locator("input[type=file]").set_input_files(evil)
     page.get_by_role("button", name="Score").click()
@@ -147,7 +147,7 @@ def test_scoring_nothing_asks_for_a_file(page, address):
 def test_long_work_shows_progress_and_can_be_cancelled(page, address, tmp_path):
     import zipfile
 
-    drawn = ChestPhantoms().generate(1, seed=0)["image"][0]["bytes"]
+    drawn = generators()[0].generate(1, seed=0)["image"][0]["bytes"]
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
         for number in range(5000):
             archive.writestr(f"{number:05}.png", drawn)

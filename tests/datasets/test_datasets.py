@@ -1,38 +1,24 @@
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from deepfield.dataset import fingerprint
 from deepfield.errors import InputError
-from deepfield.images import read_picture
 from deepfield.plugins import Registry
+from deepfield_datasets.brain_mri import BrainMri
 from deepfield_datasets.chest_xray import ChestXray
-from deepfield_datasets.phantoms import ChestPhantoms
-from deepfield_medical_imaging.recipes.studies import split_by_patient
+from deepfield_medical_imaging.recipes.studies import split_at_random, split_by_patient
 
 
 def test_every_dataset_says_where_it_is_from_and_on_which_terms():
     datasets = Registry.discover().datasets
-    assert {"chest-xray", "chest-phantoms"} <= set(datasets)
+    assert {"brain-mri", "chest-xray"} <= set(datasets)
+    assert {"synthetic-brain-mri", "synthetic-chest-xray"} <= set(datasets)
     for each in datasets.values():
         assert each.card.license
         assert each.card.source
         assert each.card.summary
-
-
-def test_phantoms_are_the_same_for_the_same_seed_and_differ_for_another():
-    one, again, other = (ChestPhantoms().generate(3, seed=s) for s in (1, 1, 2))
-    pd.testing.assert_frame_equal(one, again)
-    assert not one["image"].equals(other["image"])
-
-
-def test_clouded_phantoms_are_brighter_in_the_lungs():
-    drawn = ChestPhantoms().generate(20, seed=3)
-    lungs = np.array([read_picture(each)[60:140, 40:180].mean() for each in drawn["image"]])
-    clouded = (drawn["drawn_as"] == "pneumonia").to_numpy()
-    assert lungs[clouded].mean() > lungs[~clouded].mean() + 10
 
 
 @pytest.fixture
@@ -94,3 +80,19 @@ def test_fingerprint_knows_names_and_bytes_and_not_order(folder):
     before = fingerprint(files)
     files[0].rename(files[0].with_name("IM-0200-0001.jpeg"))
     assert fingerprint(sorted(folder.rglob("*.jpeg"))) != before
+
+
+def test_brain_slices_are_known_by_their_folder(tmp_path):
+    for name in ("glioma", "notumor", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "g1.jpg").touch()
+    assert BrainMri().load(tmp_path)["label"].to_list() == ["glioma", "no tumour"]
+    with pytest.raises(InputError, match="holds no brain slices"):
+        BrainMri().load(tmp_path / "other")
+
+
+def test_a_random_split_takes_its_share_of_each_class():
+    rows = pd.DataFrame({"image": [str(n) for n in range(300)], "label": ["a"] * 200 + ["b"] * 100})
+    held_out = split_at_random(rows)
+    assert held_out.equals(split_at_random(rows))
+    assert rows["label"][held_out].value_counts().to_dict() == {"a": 30, "b": 15}

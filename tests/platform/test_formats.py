@@ -44,7 +44,7 @@ def test_folder_mixes_pictures_and_files_of_several(mixed):
     assert [str(value).removeprefix(f"{mixed}/") for value in rows["scan"]] == [
         "a.deck [0]",
         "a.deck [1]",
-        *(f"phantom-1-{number}.png" for number in (1, 2, 3, 4)),
+        *(f"synthetic-chest-xray-1-{number}.png" for number in (1, 2, 3, 4)),
         "unnamed [0]",
         "z.DECK [0]",
     ]

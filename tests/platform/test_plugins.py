@@ -14,7 +14,7 @@ from deepfield.fields import Image, Key, Label
 from deepfield.hookspecs import hookimpl
 from deepfield.plugins import Registry
 from deepfield.table import Table
-from deepfield_datasets.phantoms import ChestPhantoms
+from deepfield_medical_imaging.synthesis import generators
 
 
 class Gives:
@@ -51,8 +51,8 @@ def test_register_domains():
 
 def test_register_datasets():
     registry = Registry()
-    registry.add(Gives(datasets=[ChestPhantoms()]), "drawings")
-    assert list(registry.datasets) == ["chest-phantoms"]
+    registry.add(Gives(datasets=[generators()[0]]), "drawings")
+    assert list(registry.datasets) == ["synthetic-chest-xray"]
 
 
 def test_register_sources():

@@ -24,14 +24,14 @@ def test_folder_gives_its_pictures_in_order_and_counts_the_rest(films):
     (films / "notes.txt").write_text("x")
     (films / ".hidden.png").write_text("x")
     (films / "deep").mkdir()
-    (films / "phantom-1-1.png").rename(films / "deep" / "z.PNG")
+    (films / "synthetic-chest-xray-1-1.png").rename(films / "deep" / "z.PNG")
     source = open_source(films, PICTURES)
     rows, _ = gathered(films, PICTURES)
     assert [path.name for path in rows["scan"]] == [
         "z.PNG",
-        "phantom-1-2.png",
-        "phantom-1-3.png",
-        "phantom-1-4.png",
+        "synthetic-chest-xray-1-2.png",
+        "synthetic-chest-xray-1-3.png",
+        "synthetic-chest-xray-1-4.png",
     ]
     assert rows.index.to_list() == [1, 2, 3, 4]
     assert (source.total, source.left_alone) == (4, 1)
@@ -65,7 +65,7 @@ def test_archive_is_read_in_place(tmp_path, films):
     source = open_source(archive, PICTURES)
     assert (source.total, source.left_alone) == (4, 1)
     rows, _ = gathered(archive, PICTURES)
-    assert str(rows["scan"][1]) == "films.zip/ward/phantom-1-1.png"
+    assert str(rows["scan"][1]) == "films.zip/ward/synthetic-chest-xray-1-1.png"
     assert not (tmp_path / "ward").exists()
 
 
@@ -74,7 +74,7 @@ def test_bomb_and_password_in_an_archive_cost_one_row_each(tmp_path, films):
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("bomb.png", bytes(100_000_000))
         file.writestr("locked.png", b"x")
-        file.write(films / "phantom-1-1.png", "whole.png")
+        file.write(films / "synthetic-chest-xray-1-1.png", "whole.png")
     data = bytearray(archive.read_bytes())
     locked = data.index(b"locked.png", data.index(b"PK\x01\x02")) - 46
     data[locked + 8] |= 1
@@ -196,6 +196,6 @@ def test_unknown_ending_lists_the_known(tmp_path):
 
 
 def test_relative_picture_paths_start_at_the_table(films):
-    (films / "list.csv").write_text("scan,ward\nphantom-1-1.png,A\n")
+    (films / "list.csv").write_text("scan,ward\nsynthetic-chest-xray-1-1.png,A\n")
     rows, _ = gathered(films / "list.csv", PICTURES)
-    assert rows["scan"][1] == films / "phantom-1-1.png"
+    assert rows["scan"][1] == films / "synthetic-chest-xray-1-1.png"

@@ -24,16 +24,16 @@ def model() -> Model:
     return load_model(MedicalImaging())
 
 
-def test_probability_label_and_confidence_agree(model, phantoms):
-    results = model.predict(phantoms)
+def test_probability_label_and_confidence_agree(model, made):
+    results = model.predict(made)
     ill = results["pneumonia"] >= 0.5
     assert (results["finding"] == np.where(ill, "pneumonia", "normal")).all()
     expected = np.where(ill, results["pneumonia"], 1 - results["pneumonia"])
     np.testing.assert_allclose(results["confidence"], expected)
 
 
-def test_threshold_moves_the_call_and_nothing_else(model, phantoms):
-    usual, eager = model.predict(phantoms), model.predict(phantoms, threshold=0.01)
+def test_threshold_moves_the_call_and_nothing_else(model, made):
+    usual, eager = model.predict(made), model.predict(made, threshold=0.01)
     pd.testing.assert_series_equal(usual["pneumonia"], eager["pneumonia"])
     assert (eager["finding"] == "pneumonia").sum() >= (usual["finding"] == "pneumonia").sum()
 
@@ -45,10 +45,10 @@ def test_stricter_promise_abstains_more(model):
     assert levels[-1] < levels[0]
 
 
-def test_brightness_and_contrast_change_nothing(model, phantoms):
+def test_brightness_and_contrast_change_nothing(model, made):
     from deepfield.images import read_picture
 
-    film = read_picture(phantoms["image"][0]).astype(float)
+    film = read_picture(made["image"][0]).astype(float)
     changed = [film, film * 0.5, film * 0.5 + 60]
     frame = pd.DataFrame({"image": [each.round().astype(np.uint8) for each in changed]})
     assert np.ptp(model.predict(frame)["pneumonia"]) < 0.05
@@ -64,20 +64,20 @@ def test_foreign_pictures_are_unfamiliar(model):
     assert (model.predict(frame)["trust"] == "unfamiliar").all()
 
 
-def test_torch_and_openvino_give_the_same_answers(model, phantoms, monkeypatch):
+def test_torch_and_openvino_give_the_same_answers(model, made, monkeypatch):
     from deepfield.neural import engines
 
-    fast = model.predict(phantoms)
+    fast = model.predict(made)
     monkeypatch.setattr(engines, "find_spec", lambda name: None)  # as if it were not installed
     plain = load_model(MedicalImaging(), device="cpu")
     assert isinstance(plain.predictor.engine, engines.TorchEngine)
-    np.testing.assert_allclose(plain.predict(phantoms)["pneumonia"], fast["pneumonia"], atol=1e-2)
+    np.testing.assert_allclose(plain.predict(made)["pneumonia"], fast["pneumonia"], atol=1e-2)
 
 
-def test_modes_and_depths_of_one_film_give_one_answer(model, phantoms, tmp_path):
+def test_modes_and_depths_of_one_film_give_one_answer(model, made, tmp_path):
     from deepfield.images import open_picture
 
-    film = open_picture(phantoms["image"][0], "L")
+    film = open_picture(made["image"][0], "L")
     deep = Image.fromarray(np.asarray(film).astype(np.uint16) * 200)
     film.save(tmp_path / "grey.png")
     film.convert("RGB").save(tmp_path / "colour.png")
@@ -90,8 +90,8 @@ def test_modes_and_depths_of_one_film_give_one_answer(model, phantoms, tmp_path)
     assert np.ptp(result.frame["pneumonia"]) < 0.05
 
 
-def test_heat_map_lies_where_the_explanation_says(model, phantoms):
-    for explanation in model.explain(phantoms):
+def test_heat_map_lies_where_the_explanation_says(model, made):
+    for explanation in model.explain(made):
         heat = explanation.heatmap.values
         assert heat.shape == (model.folder.config["image_size"] // 16,) * 2
         assert heat.max() == pytest.approx(1.0)
@@ -99,10 +99,10 @@ def test_heat_map_lies_where_the_explanation_says(model, phantoms):
         assert "of the picture" in explanation.summary
 
 
-def test_two_visitors_may_ask_for_reasons_at_once(model, phantoms):
-    alone = [each.heatmap.values for each in model.explain(phantoms)]
+def test_two_visitors_may_ask_for_reasons_at_once(model, made):
+    alone = [each.heatmap.values for each in model.explain(made)]
     with ThreadPoolExecutor(4) as pool:
-        for found in pool.map(lambda _: model.explain(phantoms), range(6)):
+        for found in pool.map(lambda _: model.explain(made), range(6)):
             for one, other in zip(alone, found, strict=True):
                 np.testing.assert_allclose(one, other.heatmap.values, atol=1e-5)
 

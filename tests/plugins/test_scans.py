@@ -20,7 +20,7 @@ import deepfield
 from deepfield.history import History
 from deepfield.images import read_picture
 from deepfield.plugins import Registry
-from deepfield_datasets.phantoms import ChestPhantoms
+from deepfield_medical_imaging.synthesis import generators
 
 COMMAND = [sys.executable, "-c", "from deepfield.cli import main; main()"]
 NIFTI_SECRET = "Doe Jane 1970"
@@ -36,7 +36,7 @@ def ward(tmp_path) -> Path:
     """Films as PNG and DICOM, with and without an ending, a volume, and files that are broken."""
     folder = tmp_path / "ward"
     folder.mkdir()
-    drawn = ChestPhantoms().generate(2, seed=1)["image"]
+    drawn = generators()[0].generate(2, seed=1)["image"]
     film = read_picture(drawn[0])
     (folder / "film.png").write_bytes(drawn[0]["bytes"])
     (folder / "film.dcm").write_bytes(encoded(dataset(film)))
