@@ -57,6 +57,15 @@ class Predictor(ABC):
         """Return what carried each row's answer, in the order of ``rows``."""
 
     @classmethod
+    def fit_inputs(cls, inputs: Table, options: Any) -> Table:
+        """Return the inputs as ``fit`` wants them read: those of the base model, mostly.
+
+        Override it where an option changes them. A picture that was squashed to the base model's
+        size on the way is not the picture that the fitted model will see.
+        """
+        return inputs
+
+    @classmethod
     def fit(
         cls,
         training: pd.DataFrame,
@@ -74,7 +83,7 @@ class Predictor(ABC):
         the model on a third part that neither frame holds, and writes card and golden rows.
 
         Args:
-            training: checked input columns, as the base model reads them, and ``label``.
+            training: checked input columns, as ``fit_inputs`` says, and ``label``.
             validation: the same, to stop early, calibrate and set the guard by.
             folder: where ``config.json``, ``model.safetensors`` and what else ``load`` needs go.
             base: the shipped model to start from.

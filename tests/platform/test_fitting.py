@@ -464,6 +464,24 @@ def test_folder_zip_and_table_are_the_same_rows(folder, shades):
     assert len(prints) == 1
 
 
+def test_pictures_are_read_as_the_fitted_model_will_read_them(folder, shades, monkeypatch):
+    shapes = set()
+    honest = ShadePredictor.fit.__func__
+
+    def fit(cls, training, validation, *arguments, **named):
+        shapes.update(each.shape for each in [*training["image"], *validation["image"]])
+        larger = training["image"].map(lambda each: each.repeat(2, axis=0).repeat(2, axis=1))
+        honest(cls, training.assign(image=larger), validation, *arguments, **named)
+
+    def halved(cls, inputs, options):
+        return inputs.replace(Image("image", mode="L", size=(4, 4)))
+
+    monkeypatch.setattr(ShadePredictor, "fit", classmethod(fit))
+    monkeypatch.setattr(ShadePredictor, "fit_inputs", classmethod(halved))
+    assert Fitting(shades, folder, name="mine").run().evaluation.rows == 4
+    assert shapes == {(4, 4)}
+
+
 def test_golden_rows_of_pictures_match_and_the_card_says_whose_they_are(folder, shades):
     fitted = Fitting(shades, folder, name="mine").run()
     inputs, _ = fitted.folder.golden()

@@ -112,7 +112,8 @@ class Fitting:
         reading, own = formats.split(options or {})
         self.options = fit_options(self.spec, own)
         self.base: Model = load_model(domain, self.spec.name, device, formats)
-        self.raw = read_labelled(source, self.base.inputs, label, group, shown_as, formats, reading)
+        self.inputs = predictor_class(self.spec).fit_inputs(self.base.inputs, self.options)
+        self.raw = read_labelled(source, self.inputs, label, group, shown_as, formats, reading)
         check_classes(self.raw, self.base)
         self.device = device
         self.on_progress = on_progress
@@ -156,9 +157,9 @@ class Fitting:
         return replace(fitted, fit=self.fit)
 
     def _run(self, fit: Fit) -> Fitted:
-        read = self.raw.checked(self.base.inputs, lambda done: self._say("reading", done))
+        read = self.raw.checked(self.inputs, lambda done: self._say("reading", done))
         check_classes(read, self.base)
-        examples = distinct(read, self.raw, self.base.inputs)
+        examples = distinct(read, self.raw, self.inputs)
         check_classes(examples.labelled, self.base)
         parts = split(examples.labelled)
         folder = fit.work / "model"
