@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 import numpy as np
 import pydicom
 from pydicom import Dataset
+from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.filereader import (
     _read_file_meta_info,  # the public one takes a path alone, not a member of an archive
     read_dataset,
@@ -125,11 +126,10 @@ class Scan:
         for tag in list(dataset.keys()):
             # Converted here, by one thread; later they are only looked at.
             try:
-                element = dataset[tag]
-                if element.VR in ("DS", "IS") and not element.is_empty:
-                    np.asarray(element.value, dtype=float)
+                _check_numbers(dataset, tag)
+                dataset[tag]
             except Exception as error:
-                name = pydicom.datadict.keyword_for_tag(tag)
+                name = keyword_for_tag(tag)
                 raise InputError(f"is broken: its tag {name} cannot be read") from error
         return dataset
 
@@ -205,12 +205,21 @@ def _why_no_picture(header: Dataset) -> str:
 def _whole(header: Dataset, name: str) -> int:
     """Return a whole number, 0 where the tag is missing or empty."""
     try:
+        _check_numbers(header, name)
         number = int(header.get(name) or 0)
     except Exception as error:  # the value may be anything, and is not quoted
         raise InputError(f"is broken: its tag {name} is no number") from error
     if number < 0:
         raise InputError(f"is broken: its tag {name} is below zero")
     return number
+
+
+def _check_numbers(dataset: Dataset, tag: Any) -> None:
+    """Raise ValueError if a number written in words is none: pydicom would quote it to warn."""
+    value = dataset.get_item(tag).value if tag in dataset else None
+    if isinstance(value, bytes) and dictionary_VR(tag) in ("DS", "IS"):
+        for part in value.rstrip(b"\0 ").split(b"\\"):
+            float(part or 0)
 
 
 def _uid(header: Dataset, name: str) -> str:
