@@ -114,6 +114,11 @@ class ScanClassifier(Predictor):
         ]
 
     @classmethod
+    def fit_inputs(cls, inputs: Table, options: ScanFitOptions) -> Table:
+        """Return pictures of the size that the fitted model will read."""
+        return inputs.replace(Image("image", mode="L", size=(options.image_size,) * 2))
+
+    @classmethod
     def fit(
         cls,
         training: pd.DataFrame,
