@@ -117,7 +117,8 @@ class Volume:
         """
         voxels: Voxels = self.recent.get(self, self.bytes, self._decode)
         axis = AXIS[plane]
-        cut = voxels.array[:, :, :, time].take(place, axis=axis)
+        # A view: numpy's take would copy the whole volume for each slice.
+        cut = np.moveaxis(voxels.array[:, :, :, time], axis, 0)[place]
         # Both axes rise to the right, the front or the head, and a picture's to right and foot:
         # each is turned round, and the first becomes the width.
         picture = np.swapaxes(cut[::-1, ::-1], 0, 1)

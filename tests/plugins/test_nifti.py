@@ -276,6 +276,18 @@ def test_volume_is_decoded_once_for_all_slices_and_threads(rows, monkeypatch):
     assert len(calls) == 1
 
 
+@pytest.mark.parametrize("plane", ["axial", "coronal", "sagittal"])
+def test_slice_costs_no_copy_of_its_volume(rows, plane):
+    side = 128
+    found = rows(volume(np.ones((side, side, side), dtype=np.float32)), plane=plane)["image"]
+    read_picture(found[1])
+    tracemalloc.start()
+    read_picture(found[2])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < side**3 * 4 / 4
+
+
 def header_of(image: nibabel.Nifti1Image, **changes) -> bytes:
     data = image.to_bytes()
     header = nibabel.Nifti1Header(data[:348])
