@@ -65,7 +65,7 @@ def test_domains_are_listed_for_people_and_for_programs():
     found = json.loads(run("domains", "--json").stdout)
     (imaging,) = [each for each in found["domains"] if each["name"] == "medical-imaging"]
     assert imaging["options"]["properties"]["threshold"]["maximum"] == 0.99
-    assert imaging["results"]["required"] == ["finding", "pneumonia", "confidence", "trust"]
+    assert imaging["results"]["required"] == ["finding", "confidence", "trust"]
 
 
 def test_models_are_listed_and_their_cards_printed():
