@@ -74,7 +74,7 @@ class ImageClassifier(nn.Module):
         The first convolution's three colour kernels are summed into one, which gives a grey
         picture exactly the response that its three equal channels would have given.
         """
-        stem = next(name for name, value in weights.items() if value.ndim == 4)
+        stem = next(name for name, own in self.backbone.state_dict().items() if own.ndim == 4)
         self.load_backbone({**weights, stem: adapt_input_conv(1, weights[stem].float())})
 
     def load_backbone(self, weights: dict[str, Tensor]) -> None:

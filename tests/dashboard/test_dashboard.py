@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import zipfile
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -49,9 +50,7 @@ def upload(page: Page, files: list[Path]) -> None:
 def test_home_shows_each_domain_and_leads_to_its_page(page, address):
     page.goto(address)
     expect(page.get_by_role("heading", name="Deep learning for every field")).to_be_visible()
-    expect(
-        page.get_by_text("Does this chest X-ray of a child show pneumonia").first
-    ).to_be_visible()
+    expect(page.get_by_text("What does this scan show, and where").first).to_be_visible()
     settled(page)
     shoot(page, "home")
     page.get_by_role("link", name="Open medical imaging").click()
@@ -114,6 +113,44 @@ def test_upload_score_download_reload(page, address, tmp_path):
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     page.get_by_role("combobox", name="Open a run").click()
     expect(page.get_by_role("option", name=re.compile(run))).to_be_visible()
+    no_exception(page)
+
+
+def test_brain_slices_given_to_the_chest_model_lead_to_the_right_one(page, address, tmp_path):
+    files = []
+    for image in generators()[1].generate(4, seed=3)["image"]:
+        files.append(tmp_path / image["path"])
+        files[-1].write_bytes(image["bytes"])
+    page.goto(f"{address}/medical-imaging")
+    upload(page, files)
+    offer = page.get_by_role("button", name="Score with Brain MRI, tumours")
+    expect(offer).to_be_visible()
+    settled(page)
+    shoot(page, "medical-imaging-offer", 1200)
+    offer.click()
+    expect(
+        page.get_by_text(re.compile("Called (no tumour|glioma|meningioma|pituitary) with"))
+    ).to_be_visible()
+    expect(offer).to_have_count(0)
+    settled(page)
+    shoot(page, "medical-imaging-brain", 1780)
+    no_exception(page)
+
+
+def test_examples_are_made_by_seed_and_class(page, address):
+    page.goto(f"{address}/medical-imaging")
+    page.get_by_role("tab", name="Make examples").click()
+    expect(page.get_by_text("Nothing made yet")).to_be_visible()
+    page.get_by_role("spinbutton", name="How many").fill("4")
+    page.get_by_role("button", name="Make", exact=True).click()
+    pictures = page.get_by_test_id("stImage").locator("img")
+    expect(pictures).to_have_count(4)
+    settled(page)
+    shoot(page, "medical-imaging-made", 900)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as .zip").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert sorted(Path(name).suffix for name in archive.namelist()) == [".csv", *[".png"] * 4]
     no_exception(page)
 
 

@@ -132,8 +132,6 @@ def main(study, data, weights, output, foreign, architecture, size) -> None:
     console.print("deletion test of the heat maps")
     figures["deletion"] = deletion_test(model, validation)
 
-    inputs = domain.samples()
-    folder.write_golden(inputs, model.predict(inputs))
     (folder.path / "figures.json").write_text(json.dumps(figures, indent=2) + "\n")
     write_card(
         folder,

@@ -22,6 +22,10 @@ from deepfield_medical_imaging.network import ImageClassifier, NetworkConfig
 __all__ = ["ProjectedDiscriminator", "augment"]
 
 
+SCALES = (1, 2, 3, 4)
+"""Of the backbone's five scales: a quarter of the picture to a thirty-second."""
+
+
 class ProjectedDiscriminator(nn.Module):
     """Pictures in -1 … 1 and their classes to logits: over 0 is real."""
 
@@ -32,19 +36,21 @@ class ProjectedDiscriminator(nn.Module):
         network = ImageClassifier(NetworkConfig(classes))
         network.load_photograph_weights(photograph_weights)
         self.backbone: Any = freeze_batch_norm_2d(network.backbone).requires_grad_(False)
-        channels = [each["num_chs"] for each in self.backbone.feature_info]
+        channels = [self.backbone.feature_info[scale]["num_chs"] for scale in SCALES]
         self.across = nn.ModuleList(nn.Conv2d(each, width, 1, bias=False) for each in channels)
         self.down = nn.ModuleList(
             nn.Conv2d(width, width, 3, padding=1, bias=False) for _ in channels
         )
         for mixing in (self.across, self.down):
             mixing.requires_grad_(False)  # random, and stays so
-        sides = [2 ** (6 - place) for place in range(len(channels))]  # of a picture of 128 pixels
+        sides = [2 ** (6 - scale) for scale in SCALES]  # of a picture of 128 pixels
         self.heads = nn.ModuleList(Head(width, side, len(classes)) for side in sides)
 
     def features(self, pictures: Tensor) -> list[Tensor]:
         """Return mixed maps of every scale, (batch, width, side, side), the finest first."""
-        _, maps = self.backbone.forward_intermediates(pictures, indices=len(self.across))
+        # Half precision gains nothing where convolutions go channel by channel.
+        with torch.autocast(pictures.device.type, enabled=False):
+            _, maps = self.backbone.forward_intermediates(pictures, indices=list(SCALES))
         mixed = [mix(each) for mix, each in zip(self.across, maps, strict=True)]
         above = None
         out = []
