@@ -143,7 +143,7 @@ class Adversaries:
             own, made = self.discriminator.features(x), self.discriminator.features(again)
             likeliest = codes[:, -self.classes :].argmax(dim=1)
             residual = sum(
-                (one - other).square().mean(dim=(1, 2, 3)) / other.square().mean()
+                (one - other).square().mean(dim=(1, 2, 3)) / other.square().mean(dim=(1, 2, 3))
                 for one, other in zip(made, own, strict=True)
             )
             statistics = [stat for maps in own for stat in torch.std_mean(maps, dim=(2, 3))]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from deepfield.errors import DeepfieldError
 from deepfield.loading import Model
 from deepfield.store import list_models
 
 __all__ = ["MOST_TRIED", "Suggestion", "suggest"]
 
+log = logging.getLogger(__name__)
+
 MOST_TRIED = 12
 """Rows that other models are tried on: enough to tell, few enough to be done at once."""
+MOST_ASKED = 8
+"""Models that are asked, the shipped ones first: each has to be loaded."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,12 @@ def suggest(model: Model, rows: pd.DataFrame, load: Callable[[str], Model]) -> S
     if rows.empty:
         return None
     found = []
-    for spec in list_models(model.domain):
-        if spec.name == model.spec.name:
-            continue
+    others = [spec for spec in list_models(model.domain) if spec.name != model.spec.name]
+    for spec in others[:MOST_ASKED]:
         try:
             trust = load(spec.name).predict(rows)["trust"]
-        except DeepfieldError:  # it does not load, or cannot read them: then it is not the one
+        except Exception as error:  # a plugin may raise anything; advice must not end a run
+            log.info("The model %s was not asked: %s: %s", spec.name, type(error).__name__, error)
             continue
         found.append(Suggestion(spec.name, int((trust != "unfamiliar").sum()), len(rows)))
     best = max(found, key=lambda each: each.known, default=None)

@@ -16,10 +16,11 @@ from safetensors.numpy import load_file, save_file
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 from scipy.stats import beta
+from sklearn.model_selection import StratifiedGroupKFold
 
 from deepfield.errors import InputError
 
-__all__ = ["Calibration", "MahalanobisGuard", "trust_labels"]
+__all__ = ["Calibration", "MahalanobisGuard", "cross_fitted", "trust_labels"]
 
 SHARES = 25
 
@@ -93,6 +94,39 @@ class Calibration:
             return cls(**json.loads(file.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise InputError(f"The calibration {str(file)!r} cannot be read: {error}") from error
+
+
+def cross_fitted(
+    logits: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None, folds: int = 5
+) -> np.ndarray:
+    """Return probabilities, each calibrated on other rows only, to judge a calibration by.
+
+    Args:
+        logits: (n, classes), or (n, versions, classes) with several versions of each row.
+        labels: (n,)
+        groups: (n,) rows that are kin and stay together; each by itself if None.
+
+    Classes of fewer rows than folds leave fewer folds; of one row, none: then the probabilities
+    are those of a calibration on all.
+    """
+    folds = min(folds, int(np.bincount(labels).min()))
+    if folds < 2:
+        return Calibration.fit(
+            logits.reshape(-1, logits.shape[-1]), _each(labels, logits)
+        ).probabilities(logits)
+    probabilities = np.zeros(logits.shape)
+    kin = np.arange(len(labels)) if groups is None else groups
+    for rest, own in StratifiedGroupKFold(folds).split(labels, labels, kin):
+        fitted = Calibration.fit(
+            logits[rest].reshape(-1, logits.shape[-1]), _each(labels[rest], logits)
+        )
+        probabilities[own] = fitted.probabilities(logits[own])
+    return probabilities
+
+
+def _each(labels: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    """Return the label of each version of each row."""
+    return np.repeat(labels, int(np.prod(logits.shape[1:-1])))
 
 
 @dataclass(frozen=True)

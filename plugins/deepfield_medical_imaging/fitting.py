@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 import torch
 
+from deepfield.errors import UsageError
 from deepfield.images import read_picture
 from deepfield.models import ModelFolder
 from deepfield.neural.engines import TorchEngine
 from deepfield.neural.training import Schedule, train
 from deepfield.neural.weights import save_weights
 from deepfield.predictor import Report
-from deepfield.trust import Calibration, MahalanobisGuard
+from deepfield.trust import Calibration, MahalanobisGuard, cross_fitted
 from deepfield_medical_imaging.classifier import build
 from deepfield_medical_imaging.network import ImageClassifier, NetworkConfig
 from deepfield_medical_imaging.recipes.training import (
@@ -52,6 +53,11 @@ def fine_tune(
     cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
     where = torch.device("cuda" if cuda else "cpu")
     classes = class_order(training["label"], options.positive)
+    if options.positive and (options.positive not in classes or len(classes) != 2):
+        raise UsageError(
+            f"The class to look for is {options.positive!r}; it must be one of two, and the "
+            f"classes are {', '.join(map(repr, sorted(classes)))}."
+        )
     config = base.config
     network = ImageClassifier(
         NetworkConfig(classes, config["architecture"], options.image_size, dropout=0.2)
@@ -99,7 +105,7 @@ def fine_tune(
     forward = TorchEngine(trained, where.type)
     logits, textures = forward(held_pixels)
     calibration = Calibration.fit(logits, held_targets)
-    probabilities = calibration.probabilities(logits)
+    probabilities = cross_fitted(logits, held_targets)
     right = probabilities.argmax(axis=1) == held_targets
     calibration.with_risk(probabilities.max(axis=1), right).save(folder / "calibration.json")
     guard = MahalanobisGuard.fit(forward(pixels)[1], targets, textures)

@@ -146,7 +146,7 @@ def run(
         click.echo(json.dumps(summary(result)))
     if not quiet:
         report(result)
-        advise(job.model, result)
+        advise(job.model, result, device)
     sys.exit(exit_code(result))
 
 
@@ -243,13 +243,13 @@ def report(result: Result) -> None:
         say(f"{result.left_alone:,} other files were left alone: they are no pictures.")
 
 
-def advise(model: Model, result: Result) -> None:
+def advise(model: Model, result: Result, device: str) -> None:
     """Name the model of the domain that knows rows which this one called unfamiliar."""
 
     def load(name: str) -> Model:
-        return load_model(model.domain, name, formats=model.formats)
+        return load_model(model.domain, name, device, model.formats)
 
-    found = suggest(model, result.unfamiliar, load)
+    found = None if result.stopped else suggest(model, result.unfamiliar, load)
     if found is not None:
         click.echo(
             f"Of the first {found.tried} unfamiliar rows, {found.known} look like what the model "

@@ -222,14 +222,19 @@ def offer(work: Work, slot: str) -> None:
                 work.model, work.result.unfamiliar, lambda name: cached.model(domain, name)
             )
     found = kept[run]
-    if found is None:
-        return
     titles = {spec.name: spec.title or spec.name for spec in list_models(domain)}
-    title = plain(titles.get(found.model, found.model))
+    if found is None or found.model not in titles:
+        return
+    title = plain(titles[found.model])
 
     def again() -> None:
+        try:
+            model = cached.model(domain, found.model)
+        except DeepfieldError as error:  # removed while the page was open
+            st.toast(plain(error), icon=":material/error:")
+            return
         st.session_state[f"{domain.name}-model"] = found.model
-        st.session_state[slot] = work.again(cached.model(domain, found.model))
+        st.session_state[slot] = work.again(model)
         st.query_params.pop("run", None)
 
     with st.container(border=True, horizontal=True, vertical_alignment="center"):

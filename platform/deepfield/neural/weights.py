@@ -40,17 +40,20 @@ def average_weights(files: Sequence[Path]) -> dict[str, torch.Tensor]:
     """Return the mean of several checkpoints of one network: a model soup.
 
     Runs that began at one point often end in one basin, whose middle generalises better than its
-    rim (Wortsman et al. 2022). Reads safetensors, and what ``neural.training`` saves.
+    rim (Wortsman et al. 2022). Reads safetensors, and what ``neural.training`` saves: of
+    ``checkpoint.pt`` the average after its last epoch.
     """
-    states = [
-        load_file(file)
-        if file.suffix == ".safetensors"
-        else torch.load(file, weights_only=True, map_location="cpu")
-        for file in files
-    ]
+    states = [_state(file) for file in files]
     return {
         name: torch.stack([state[name] for state in states]).mean(0)
         if value.is_floating_point()
         else value
         for name, value in states[0].items()
     }
+
+
+def _state(file: Path) -> dict[str, torch.Tensor]:
+    if file.suffix == ".safetensors":
+        return load_file(file)
+    saved = torch.load(file, weights_only=True, map_location="cpu")
+    return saved.get("average", saved)

@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 from sklearn.metrics import confusion_matrix, roc_auc_score
-from sklearn.model_selection import StratifiedGroupKFold
 
 from deepfield.dataset import fingerprint
 from deepfield.images import read_picture
@@ -27,7 +26,7 @@ from deepfield.models import ModelFolder
 from deepfield.neural.engines import Engine, open_engine
 from deepfield.neural.weights import average_weights, save_weights
 from deepfield.store import find_model
-from deepfield.trust import Calibration, MahalanobisGuard
+from deepfield.trust import Calibration, MahalanobisGuard, cross_fitted
 from deepfield_medical_imaging import MedicalImaging
 from deepfield_medical_imaging.classifier import NETWORK, ScanClassifier
 from deepfield_medical_imaging.network import ImageClassifier, NetworkConfig
@@ -50,7 +49,8 @@ console = Console(stderr=True)
     type=click.Path(exists=True, path_type=Path),
     multiple=True,
     required=True,
-    help="best.pt or model.safetensors; several are averaged (a model soup)",
+    help="best.pt, checkpoint.pt for the last epoch, or model.safetensors; several are averaged "
+    "(a model soup)",
 )
 @click.option("--output", type=click.Path(path_type=Path), required=True)
 @click.option(
@@ -82,7 +82,7 @@ def main(study, data, weights, output, foreign, architecture, size) -> None:
     logits = logits.reshape(len(validation), len(names), -1)
     textures = textures.reshape(len(validation), len(names), -1)
 
-    groups = validation[chosen.group].to_numpy() if chosen.group else np.arange(len(validation))
+    groups = validation[chosen.group].to_numpy() if chosen.group else None
     probabilities = cross_fitted(logits, labels, groups)
     figures: dict[str, Any] = {
         name or "clean": figures_of(probabilities[:, place], labels)
@@ -154,7 +154,7 @@ def recipes_of(files: tuple[Path, ...]) -> list[str]:
         if file.suffix == ".safetensors":
             recipes += json.loads(file.with_name("config.json").read_text()).get("trained_by", [])
         elif file.with_name("recipe.txt").is_file():
-            recipes.append(file.with_name("recipe.txt").read_text().strip())
+            recipes += file.with_name("recipe.txt").read_text().strip().splitlines()
     return recipes
 
 
@@ -174,17 +174,6 @@ def write_network(
     (path / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     save_weights(network, path / "model.safetensors")
     return ModelFolder(path)
-
-
-def cross_fitted(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Return probabilities (n, versions, classes), each calibrated on other groups' rows only."""
-    probabilities = np.zeros(logits.shape)
-    for rest, own in StratifiedGroupKFold(5).split(logits, labels, groups):
-        fitted = Calibration.fit(
-            logits[rest].reshape(-1, logits.shape[-1]), np.repeat(labels[rest], logits.shape[1])
-        )
-        probabilities[own] = fitted.probabilities(logits[own])
-    return probabilities
 
 
 def abstention(

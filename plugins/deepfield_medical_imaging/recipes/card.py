@@ -110,8 +110,8 @@ Which class was called what, clean:
 
 - `unfamiliar`: the guard is the Mahalanobis distance of the picture's texture (mean and spread of
   the network's maps at a sixteenth of its size) to the nearest class, and the texture's part
-  outside its leading 64 directions. {flagged:.1%} of clean validation pictures are flagged.
-  Against other pictures:
+  outside its leading 64 directions. Its border lies where {flagged:.1%} of the clean validation
+  pictures are beyond it. Against other pictures:
 
 | pictures | number | AUROC | flagged |
 |---|---|---|---|

@@ -23,6 +23,7 @@ from sklearn.metrics.pairwise import polynomial_kernel
 from sklearn.neighbors import NearestNeighbors
 
 from deepfield.images import read_picture
+from deepfield.loading import load_model
 from deepfield.models import ModelFolder
 from deepfield.neural.weights import save_weights
 from deepfield.store import find_model
@@ -54,6 +55,9 @@ def main(study: str, data: Path, weights: Path) -> None:
     look = Look(ModelFolder(find_model(MedicalImaging(), study).folder))
     features = {name: look.features(pictures) for name, pictures in real.items()}
     of_made = look.features(synthetic)
+    classifier = load_model(MedicalImaging(), study, "cpu")
+    frame = pd.DataFrame({"image": pd.Series(list(synthetic), dtype=object)})
+    called = classifier.predict(frame)["finding"].to_numpy()
     generator = np.random.default_rng(0)
     noise = generator.integers(0, 256, (200, 128, 128), dtype=np.uint8)
     figures: dict[str, Any] = {
@@ -63,7 +67,7 @@ def main(study: str, data: Path, weights: Path) -> None:
             balanced(features["validation"], rows[held_out], chosen),
         ),
         "kid of noise": kernel_distance(look.features(noise), features["validation"]),
-        "classifier agrees": float((look.called(synthetic) == places).mean()),
+        "classifier agrees": float((called == np.array(chosen.classes)[places]).mean()),
         "pictures": MADE,
         **nearest(synthetic, real["training"], real["validation"]),
     }
@@ -103,19 +107,15 @@ class Look:
 
     def features(self, pictures: np.ndarray) -> np.ndarray:
         """Return the last embedding, (n, 1280)."""
-        return self._run(pictures, lambda x: self.network.backbone.forward_head(x, pre_logits=True))
-
-    def called(self, pictures: np.ndarray) -> np.ndarray:
-        return self._run(pictures, self.network.backbone.forward_head).argmax(axis=1)
-
-    def _run(self, pictures: np.ndarray, head) -> np.ndarray:
         parts = []
+        backbone = self.network.backbone
         size = (self.size, self.size)
         with torch.inference_mode():
             for start in range(0, len(pictures), 32):
                 batch = np.stack([read_picture(p, "L", size) for p in pictures[start : start + 32]])
                 x = self.network.standardize(torch.from_numpy(batch))
-                parts.append(head(self.network.backbone.forward_features(x)).numpy())
+                maps = backbone.forward_features(x)
+                parts.append(backbone.forward_head(maps, pre_logits=True).numpy())
         return np.concatenate(parts)
 
 
@@ -151,7 +151,9 @@ def nearest(made: np.ndarray, training: np.ndarray, validation: np.ndarray) -> d
         flat -= flat.mean(axis=1, keepdims=True)
         return flat / flat.std(axis=1, keepdims=True)
 
-    index = NearestNeighbors(n_neighbors=1).fit(small(training))
+    # Mirrored ones too: a generator that learned from both could have kept either.
+    both = np.concatenate([training, training[:, :, ::-1]])
+    index = NearestNeighbors(n_neighbors=1).fit(small(np.ascontiguousarray(both)))
     own = index.kneighbors(small(made))[0][:, 0] / 32
     new = index.kneighbors(small(validation))[0][:, 0] / 32
     return {
@@ -181,6 +183,12 @@ def write_card(folder: ModelFolder, study: Study, figures: dict[str, Any]) -> No
         ],
     )
     card = study.dataset.card
+    d = {
+        "median": f"{figures['median distance to the nearest training scan']:.2f}",
+        "least": f"{figures['least distance to a training scan']:.2f}",
+        "median of new": f"{figures['median distance of validation scans']:.2f}",
+        "least of new": f"{figures['least distance of validation scans']:.2f}",
+    }
     commands = "\n\n".join(f"    {recipe}" for recipe in folder.config["trained_by"])
     text = f"""---
 {data.to_yaml()}
@@ -217,11 +225,13 @@ embedding of the shipped classifier:
 
 The classifier calls {figures["classifier agrees"]:.1%} of the made pictures what they were made as.
 
-Nothing is copied: at 32 × 32 standardised pixels the distance of a made picture to its nearest
-training scan is {figures["median distance to the nearest training scan"]:.2f} in the median and
-{figures["least distance to a training scan"]:.2f} at least; of a real validation scan it is
-{figures["median distance of validation scans"]:.2f} and
-{figures["least distance of validation scans"]:.2f}.
+Is a training scan copied? The distance to the nearest one, mirrored ones among them, at 32 × 32
+standardised pixels:
+
+| | median | least |
+|---|---|---|
+| made pictures | {d["median"]} | {d["least"]} |
+| real validation scans | {d["median of new"]} | {d["least of new"]} |
 
 ## Reproduce
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import click
 import numpy as np
@@ -143,7 +144,7 @@ def photograph_weights(start: str, architecture: str) -> dict[str, Tensor]:
     "--resume-from",
     type=click.Path(exists=True, path_type=Path),
     multiple=True,
-    help="best.pt of earlier stages; several are averaged",
+    help="best.pt of earlier stages, or checkpoint.pt for their last epoch; several are averaged",
 )
 @click.option("--work", type=click.Path(path_type=Path), required=True)
 @click.option("--architecture", default="mobilenetv2_100", show_default=True)
@@ -153,6 +154,11 @@ def photograph_weights(start: str, architecture: str) -> dict[str, Tensor]:
 @click.option("--batch", default=32, show_default=True)
 @click.option("--smoothing", default=0.05, show_default=True)
 @click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--augmentation",
+    type=click.Choice(get_args(Strength)),
+    help="how far pictures are changed at random [default: the study's]",
+)
 @click.option("--threads", default=2, show_default=True)
 @click.option("--workers", default=1, show_default=True)
 @click.option("--limit", type=int, help="use only this many pictures (to try the recipe out)")
@@ -169,6 +175,7 @@ def main(
     batch,
     smoothing,
     seed,
+    augmentation,
     threads,
     workers,
     limit,
@@ -207,11 +214,16 @@ def main(
         f"python -m deepfield_medical_imaging.recipes.training {model} --data DIR --start WEIGHTS"
         f" --work runs/{work.name} --architecture {architecture} --size {size}"
         f" --epochs {epochs} --rate {rate:g} --batch {batch} --smoothing {smoothing:g}"
-        f" --seed {seed}{stages}"
+        f" --seed {seed} --augmentation {augmentation or study.augmentation}{stages}"
     )
     train(
         network,
-        balanced_batches(Pictures(stored, targets, size, study.augmentation), batch, seed, workers),
+        balanced_batches(
+            Pictures(stored, targets, size, augmentation or study.augmentation),
+            batch,
+            seed,
+            workers,
+        ),
         class_loss(smoothing),
         validate,
         Schedule(epochs=epochs, learning_rate=rate, seed=seed),
