@@ -183,6 +183,7 @@ def main(
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     study = STUDIES[model]
+    strength = augmentation or study.augmentation
     rows = study.dataset.load(data)
     if limit:
         rows = rows.sample(limit, random_state=seed)
@@ -214,12 +215,12 @@ def main(
         f"python -m deepfield_medical_imaging.recipes.training {model} --data DIR --start WEIGHTS"
         f" --work runs/{work.name} --architecture {architecture} --size {size}"
         f" --epochs {epochs} --rate {rate:g} --batch {batch} --smoothing {smoothing:g}"
-        f" --seed {seed} --augmentation {augmentation or study.augmentation}{stages}"
+        f" --seed {seed} --augmentation {strength}{stages}"
     )
     train(
         network,
         balanced_batches(
-            Pictures(stored, targets, size, augmentation or study.augmentation),
+            Pictures(stored, targets, size, strength),
             batch,
             seed,
             workers,
