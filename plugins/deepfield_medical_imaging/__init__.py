@@ -39,7 +39,7 @@ class MedicalImagingOptions(Options):
         "is called diseased; lower finds more and calls more of the healthy ill",
     )
     max_error: float = Field(
-        0.02,
+        0.05,
         ge=0.005,
         le=0.2,
         title="Accepted error rate",
