@@ -17,12 +17,12 @@ from pathlib import Path
 import click
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 from torchvision.utils import save_image
 
 from deepfield.images import read_picture
+from deepfield.neural.weights import save_weights
 from deepfield_medical_imaging.generator import Generator, GeneratorConfig
 from deepfield_medical_imaging.recipes.discriminator import ProjectedDiscriminator, augment
 from deepfield_medical_imaging.recipes.studies import STUDIES
@@ -143,7 +143,7 @@ def main(
                 (pictures,) = average.module(shown.to(device))
             save_image(pictures / 2 + 0.5, work / f"samples-{step:06d}.png", nrow=8)
     keep(work, parts, step)
-    save_file(average.module.state_dict(), work / "generator.safetensors")
+    save_weights(average.module, work / "generator.safetensors")
     recipe = (
         f"python -m deepfield_medical_imaging.recipes.adversarial_training {study} --data DIR"
         f" --start WEIGHTS --work runs/{work.name} --steps {step} --batch {batch} --rate {rate:g}"
