@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepfield.labelled import find_path
 from deepfield.loading import Model, load_model
 from deepfield.plugins import Registry
 from deepfield.results import Result
@@ -158,6 +159,8 @@ def evaluate(
     """
     from deepfield.evaluation import evaluate as evaluate_model
 
+    if isinstance(source, str | Path):
+        find_path(source)
     loaded = (
         domain
         if isinstance(domain, Model)

@@ -9,6 +9,8 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from deepfield.fits import Fit, find_fit, start_fit
 from deepfield.fitting import Fitting
 from deepfield.plugins import Registry
 
-__all__ = ["fit_in_background", "prepare_fit", "run_fit"]
+__all__ = ["fit_in_background", "prepare_fit", "run_fit", "starting"]
 
 
 def prepare_fit(domain: str, name: str, source: str, face: str) -> Fit:
@@ -27,6 +29,20 @@ def prepare_fit(domain: str, name: str, source: str, face: str) -> Fit:
         source: what a person would call it.
     """
     return start_fit(domain=domain, name=name, source=source, face=face)
+
+
+@contextmanager
+def starting(fit: Fit) -> Iterator[None]:
+    """Write down what keeps a prepared fit from starting; it would else be running for ever."""
+    try:
+        yield
+    except BaseException as error:
+        fit.clear()
+        known = isinstance(error, DeepfieldError)
+        fit.update(
+            state="failed", message=str(error) if known else f"{type(error).__name__}: {error}"
+        )
+        raise
 
 
 def fit_in_background(

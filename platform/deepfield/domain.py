@@ -22,6 +22,7 @@ __all__ = [
     "Domain",
     "ModelSpec",
     "Options",
+    "changed_options",
     "check_domain",
     "check_options",
     "check_outputs",
@@ -149,6 +150,16 @@ def read_options(
             raise UsageError(f"{who} has no option {name!r}. Options: {known}.") from error
         message = first["msg"].removeprefix("Value error, ")
         raise UsageError(f"Option {name!r} of {who} is {first['input']!r}: {message}.") from error
+
+
+def changed_options(options: BaseModel) -> dict[str, Any]:
+    """Return the options that are not as they are by default, as plain values."""
+    usual = type(options)().model_dump(mode="json")
+    return {
+        name: value
+        for name, value in options.model_dump(mode="json").items()
+        if value != usual.get(name)
+    }
 
 
 def check_options(who: str, kind: object) -> None:

@@ -30,6 +30,7 @@ __all__ = [
     "Score",
     "Text",
     "Timestamp",
+    "printable",
 ]
 
 Problems = dict[Hashable, str]
@@ -257,12 +258,12 @@ class Image(Field):
         if isinstance(value, bytes | bytearray | memoryview):
             return f"{len(value):,} bytes"
         if isinstance(value, dict):
-            return str(value.get("path") or self.show(value.get("bytes")))
+            return printable(value.get("path") or self.show(value.get("bytes")))
         if isinstance(value, np.ndarray):
             return f"array {'×'.join(map(str, value.shape))}"
         if hasattr(value, "size") and hasattr(value, "mode"):
             return f"picture {value.size[0]}×{value.size[1]}"
-        return str(value)
+        return printable(value)
 
     def json_schema(self) -> dict[str, Any]:
         return {
@@ -271,6 +272,11 @@ class Image(Field):
             "contentMediaType": "image/*",
             "maxPixels": MAX_PIXELS,
         }
+
+
+def printable(value: object) -> str:
+    """Return text that can be written anywhere: ``�`` for each byte of a name that is no UTF-8."""
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _quote(value: Any) -> str:

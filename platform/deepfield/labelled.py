@@ -6,20 +6,23 @@ import os
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from glob import has_magic
 from pathlib import Path, PurePosixPath
 from typing import Any
 from zipfile import ZipFile, is_zipfile
 
 import pandas as pd
 
+from deepfield.domain import changed_options
 from deepfield.errors import InputError, UsageError
+from deepfield.fields import printable
 from deepfield.formats import Formats
 from deepfield.sources import Source, open_source
 from deepfield.sources.tables import FrameSource, TableSource
 from deepfield.table import Checked, Rejected, Table
 
-__all__ = ["Labelled", "read_labelled"]
+__all__ = ["Labelled", "find_path", "read_labelled"]
 
 BATCH = 32
 
@@ -39,6 +42,10 @@ class Labelled:
     rejected: tuple[Rejected, ...] = ()
     empty_folders: tuple[str, ...] = ()
     """Class folders that hold no picture."""
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    """How the files were read, where not by default."""
+    by_file: bool = False
+    """Whether the groups are the files that pictures lie in, several in some: slices, frames."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -91,7 +98,23 @@ class Labelled:
     def shown(self, number: Any, inputs: Table) -> str:
         """Return what a person calls the place that a row came from."""
         image = inputs.image
-        return str(image.show(self.rows.at[number, image.name])) if image else self.name
+        return image.show(self.rows.at[number, image.name]) if image else self.name
+
+
+def find_path(what: str | Path) -> Path:
+    """Return a path that a person named; say at once, before a model is loaded, if it is not there.
+
+    Raises:
+        InputError: if nothing lies there and it is no glob.
+    """
+    try:
+        path = Path(what).expanduser()
+        there = path.exists() or has_magic(str(path))
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(f"{str(what)[:100]!r} is no path: {error}.") from error
+    if not there:
+        raise InputError(f"No file or folder {str(what)!r}.")
+    return path
 
 
 def read_labelled(
@@ -119,13 +142,17 @@ def read_labelled(
         InputError: if nothing is there, or nothing says what is true of the rows.
         UsageError: if a column is named that cannot be what it is named for.
     """
+    formats = formats or Formats()
     source = open_source(what, inputs, formats, reading)
-    source.name = shown_as or source.name
+    source.name = printable(shown_as or source.name)
     if isinstance(source, FrameSource | TableSource):
-        return _from_table(source, inputs, label, group)
-    return _from_folders(
-        source, inputs, Path(what) if isinstance(what, str | Path) else None, group
-    )
+        found = _from_table(source, inputs, label, group)
+    else:
+        root = Path(what).expanduser() if isinstance(what, str | Path) else None
+        found = _from_folders(source, inputs, root, group)
+    parsed = formats.parse(reading or {})
+    said = {name: each for kind in parsed.values() for name, each in changed_options(kind).items()}
+    return replace(found, reading=said)
 
 
 def _from_table(source: Source, inputs: Table, label: str, group: str | None) -> Labelled:
@@ -149,25 +176,36 @@ def _from_table(source: Source, inputs: Table, label: str, group: str | None) ->
                 f"of each row; beside the inputs there are: {', '.join(others[:30]) or 'none'}."
             )
     needed = [name for name in (label, group) if name is not None]
+    words = ""
+    if isinstance(source, TableSource) and source.path.suffix.lower() in (".csv", ".tsv"):
+        words = " (or NA, N/A, NaN or null, which are read as empty unless they stand in quotes)"
     lacking = frame[needed].isna() | (frame[needed] == "")
     for number, empty in lacking[lacking.any(axis=1)].iterrows():
-        reason = f"column {next(name for name in needed if empty[name])!r} is empty"
+        reason = f"column {next(name for name in needed if empty[name])!r} is empty{words}"
         rejected.append(Rejected(int(str(number)), source.name, reason))
     frame = frame[~lacking.any(axis=1)]
     return Labelled(
         source.name,
         frame[[name for name in inputs.names if name in frame.columns]],
-        frame[label].map(str).rename("label"),
-        None if group is None else frame[group].map(str).rename("group"),
+        _words(frame[label]).rename("label"),
+        None if group is None else _words(frame[group]).rename("group"),
         tuple(rejected),
     )
+
+
+def _words(column: pd.Series) -> pd.Series:
+    """Return plain text, whatever kind of column it was: categories cannot be joined to it."""
+    return column.astype(object).map(printable)
 
 
 def _from_folders(source: Source, inputs: Table, root: Path | None, group: str | None) -> Labelled:
     image = inputs.image
     if image is None:
         raise UsageError(f"{source.name!r} holds pictures, and this domain takes a table.")
-    frame = pd.concat([chunk.rows for chunk in source.chunks()])
+    chunks = [chunk.rows for chunk in source.chunks()]
+    if not chunks:
+        raise InputError("The list of pictures is empty; name some, or the folder they lie in.")
+    frame = pd.concat(chunks)
     if group is not None and group not in frame.columns:
         others = [str(name) for name in frame.columns if name != image.name]
         raise UsageError(
@@ -189,37 +227,49 @@ def _from_folders(source: Source, inputs: Table, root: Path | None, group: str |
         )
         for number in frame.index[loose]
     ]
+    groups = _groups(frame[image.name], names, None if group is None else frame[group])
     return Labelled(
         source.name,
         frame.loc[~loose, [image.name]],
         labels[~loose].rename("label"),
-        # A file that names no group is a group of its own.
-        None
-        if group is None
-        else frame[group].map(str, na_action="ignore").fillna(names.map(str))[~loose],
+        None if groups is None else groups[~loose],
         tuple(rejected),
         _empty_folders(root, {name.parent for name in names}),
+        by_file=group is None and groups is not None,
     )
+
+
+def _groups(values: pd.Series, names: pd.Series, column: pd.Series | None) -> pd.Series | None:
+    """Return which pictures belong together: by a column, or by file where one holds several.
+
+    Slices of one volume are all but the same picture: one to learn from, the next to measure on
+    would flatter. A picture that says no group belongs to its file; a file is its own group.
+    """
+    files = values.map(lambda value: getattr(value, "file", None) or None).astype(object)
+    owners = files.where(files.notna(), names).map(printable)
+    if column is not None:
+        return column.astype(object).where(column.notna(), owners).map(printable)
+    return owners.rename("file") if files.dropna().duplicated().any() else None
 
 
 def _inside(value: Any, root: Path | None) -> PurePosixPath:
     """Return a picture's path inside its source, which alone can say its class."""
-    path = Path(str(value))
+    return PurePosixPath(printable(_from_root(Path(str(value)), root).as_posix()))
+
+
+def _from_root(path: Path, root: Path | None) -> Path:
     if root is not None and root.is_file():  # an archive, whose name comes first
-        return PurePosixPath(*path.parts[1:])
-    if root is not None and root.expanduser() in path.parents:
-        path = path.relative_to(root.expanduser())
-    return PurePosixPath(path.as_posix())
+        return Path(*path.parts[1:])
+    return path.relative_to(root) if root is not None and root in path.parents else path
 
 
-def _empty_folders(root: Path | None, filled: set[PurePosixPath]) -> tuple[str, ...]:
-    top = root.expanduser() if root is not None else None
+def _empty_folders(top: Path | None, filled: set[PurePosixPath]) -> tuple[str, ...]:
     if top is not None and is_zipfile(top):
         with ZipFile(top) as archive:
             folders = [PurePosixPath(e.filename) for e in archive.infolist() if e.is_dir()]
     elif top is not None and top.is_dir():
         found = (each.relative_to(top) for each in top.rglob("*") if each.is_dir())
-        folders = [PurePosixPath(each.as_posix()) for each in found]
+        folders = [PurePosixPath(printable(each.as_posix())) for each in found]
     else:
         return ()
     # A folder above a class is no class.

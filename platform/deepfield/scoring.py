@@ -23,6 +23,7 @@ import pyarrow as pa
 from deepfield.batching import BatchSize
 from deepfield.errors import DeepfieldError, UsageError
 from deepfield.explanation import Explanation
+from deepfield.fields import printable
 from deepfield.history import History
 from deepfield.loading import Model, parse_options
 from deepfield.results import Result
@@ -150,7 +151,7 @@ class Job:
             domain=self.model.domain.name,
             model=self.model.spec.name,
             model_hash=self.model.folder.hash,
-            source=self.source.name,
+            source=printable(self.source.name),
             options=self.options.model_dump(mode="json") | dict(self.source.options),
         )
         if self._keep and self.output is None:
@@ -315,7 +316,7 @@ class Job:
 
     def _name(self, rows: pd.DataFrame, number: Any) -> str:
         image = self.model.inputs.image
-        return image.show(rows.at[number, image.name]) if image else self.source.name
+        return image.show(rows.at[number, image.name]) if image else printable(self.source.name)
 
     def _gathered(self, frames: list[pd.DataFrame]) -> pd.DataFrame:
         if frames:

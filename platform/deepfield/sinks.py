@@ -22,6 +22,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from deepfield.errors import DeepfieldError, UsageError
+from deepfield.fields import printable
 from deepfield.table import Rejected
 
 __all__ = [
@@ -123,7 +124,8 @@ class FileSink(ABC):
 
 
 def _as_text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    return printable(text)
 
 
 class CsvSink(FileSink):
@@ -216,7 +218,10 @@ class RejectedSink:
     def write(self, rejected: list[Rejected]) -> None:
         if not rejected:
             return
-        rows = pd.DataFrame([vars(each) for each in rejected])
+        rows = pd.DataFrame(
+            [(each.row, printable(each.source), printable(each.reason)) for each in rejected],
+            columns=["row", "source", "reason"],
+        )
         try:
             if self.file is None:
                 self.file = self.path.open("w", newline="", encoding="utf-8")
@@ -252,7 +257,8 @@ def safe_for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _defused(column: pd.Series) -> pd.Series:
-    text = column.astype("string")
+    known = column.map(printable, na_action="ignore") if column.dtype == object else column
+    text = known.astype("string")
     risky = text.str.match(r"[=+@\t\r]|-(?![\d.])|[+-].*[(|!]").fillna(False).astype(bool)
     if not risky.any():
         return column

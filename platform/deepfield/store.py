@@ -101,20 +101,36 @@ def check_new_name(domain: Domain, name: str, overwrite: bool = False) -> None:
         )
 
 
-def keep_model(domain: Domain, name: str, made: Path) -> Path:
-    """Move a folder that is whole to its place, instead of one of that name; return the place."""
+def keep_model(domain: Domain, name: str, made: Path, overwrite: bool = False) -> Path:
+    """Move a folder that is whole to its place and return the place.
+
+    Whatever breaks in, ``made`` is moved and whole, or all is as it was.
+
+    Args:
+        overwrite: put it in the place of a fitted model of that name, if there is one.
+
+    Raises:
+        UsageError: if there is one, perhaps for a moment only, and it may not be replaced.
+        DeepfieldError: if the disk does not allow it.
+    """
+    check_new_name(domain, name, overwrite)
     place = _shelf(domain) / name
     before = place.with_name(f".{name}-{uuid.uuid4().hex[:8]}")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        if place.exists():
+        if overwrite and place.exists():
             place.rename(before)
-        made.rename(place)
-    except OSError as error:
+        made.rename(place)  # refused where another model came to lie in the meantime
+    except BaseException as error:  # Ctrl-C, too, must not hide the model that was there
         if before.exists() and not place.exists():
             before.rename(place)
-        raise DeepfieldError(f"Cannot write {str(place)!r}: {error.strerror}.") from error
-    shutil.rmtree(before, ignore_errors=True)
+        if isinstance(error, OSError):
+            check_new_name(domain, name, overwrite)
+            raise DeepfieldError(f"Cannot write {str(place)!r}: {error.strerror}.") from error
+        raise
+    finally:
+        if place.exists():
+            shutil.rmtree(before, ignore_errors=True)
     return place
 
 

@@ -157,8 +157,10 @@ class MahalanobisGuard:
         """Fit on training features (n, features); set the border on ``familiar`` ones.
 
         At most ``flagged`` of the familiar features lie beyond the border. Few rows leave fewer
-        directions: five rows at least stand behind each.
+        directions: five rows at least stand behind each. Nothing within one standard deviation
+        of a class is foreign, nor what differs by no more than float32 rounds.
         """
+        rounding = 1e-6 * (float(np.abs(features).max()) or 1.0)
         kept = max(1, min(kept, len(features) // 5))
         mean = features.mean(axis=0)
         _, _, axes = np.linalg.svd(features - mean, full_matrices=False)
@@ -167,8 +169,9 @@ class MahalanobisGuard:
         classes = np.unique(labels)
         centres = np.stack([projected[labels == each].mean(axis=0) for each in classes])
         within = projected - centres[np.searchsorted(classes, labels)]
-        values, vectors = np.linalg.eigh(np.cov(within.T))
-        whitening = vectors / np.sqrt(np.maximum(values, values.max() * 1e-4))
+        values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(within.T)))
+        least = max(values.max() * 1e-4, rounding**2)
+        whitening = vectors / np.sqrt(np.maximum(values, least))
         guard = cls(
             mean.astype(np.float32),
             (basis @ whitening).astype(np.float32),
@@ -178,6 +181,7 @@ class MahalanobisGuard:
         )
         # Two ways to be foreign share the allowance, so that together they stay within it.
         borders = np.quantile(guard._distances(familiar), 1 - flagged / 2, axis=0)
+        borders = np.maximum(borders, [1.0, rounding])
         return cls(guard.mean, guard.directions, guard.centres, guard.basis, borders.astype("f4"))
 
     def score(self, features: np.ndarray) -> np.ndarray:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +17,14 @@ import deepfield
 from deepfield.errors import InputError, UsageError
 from deepfield.evaluation import Evaluation, evaluate, expected_calibration_error
 from deepfield.evaluation.measuring import read_mapping
-from deepfield.evaluation.report import check_report, write_report
+from deepfield.evaluation.plots import all_charts, learning_curve
+from deepfield.evaluation.report import (
+    as_html,
+    check_report,
+    conditions,
+    interval,
+    write_report,
+)
 from deepfield.evaluation.resampling import Answers, figures_with_intervals
 from deepfield.loading import Model, load_model
 
@@ -118,6 +127,31 @@ def test_twenty_of_twenty_is_not_certain_for_ever():
     found = by_name(answers)["accuracy", ""]
     assert (found.value, found.high) == (1.0, 1.0)
     assert found.low == pytest.approx(0.025 ** (1 / 20))
+
+
+def test_what_no_resample_varies_has_no_interval_and_is_shown_without(model, irises):
+    found = evaluate(model, irises[irises["label"] == "setosa"].assign(patient="the same"))
+    assert found.figure("accuracy").low == pytest.approx(0.025 ** (1 / 50))
+    balanced = found.figure("balanced_accuracy")
+    assert (balanced.value, interval(balanced)) == (1.0, "–")
+    assert np.isnan([balanced.low, balanced.high]).all()
+    written = {
+        each["figure"]: each for each in found.table().to_dict("records") if not each["class"]
+    }
+    assert np.isnan(written["macro_f1"]["low"])
+    plain = {each["name"]: each for each in found.to_json()["figures"] if not each["of"]}
+    assert (plain["balanced_accuracy"]["low"], plain["balanced_accuracy"]["high"]) == (None, None)
+    assert "1.000 – 1.000" not in as_html(found)
+    perfect = by_name(
+        binary(20, called=binary(20).truth, probabilities=np.eye(2)[binary(20).truth])
+    )
+    assert [interval(perfect[name, ""]) for name in ("auc", "f1", "macro_f1")] == ["–"] * 3
+
+
+def test_one_group_has_no_interval(model, irises):
+    found = evaluate(model, irises.assign(patient="the same"), group="patient")
+    assert found.figure("accuracy").value == pytest.approx(0.96)
+    assert interval(found.figure("accuracy")) == "–"
 
 
 def test_a_class_that_is_not_there_leaves_its_sensitivity_open():
@@ -233,6 +267,45 @@ def test_report_escapes_other_peoples_words(evaluation, tmp_path):
     values = evaluation.to_json() | {"source": "<img src=x>"}
     write_report(Evaluation.from_json(values), tmp_path / "report.html")
     assert "<img" not in (tmp_path / "report.html").read_text()
+
+
+def test_report_says_options_and_mapping(model, irises, evaluation):
+    assert (evaluation.options, evaluation.mapping, conditions(evaluation)) == ({}, {}, "")
+    loud = irises.assign(label=irises["label"].replace("setosa", "Bristle <b>"))
+    found = evaluate(model, loud, mapping={"Bristle <b>": "setosa"}, options={"least": 0.99})
+    assert (found.options, found.mapping) == ({"least": 0.99}, {"Bristle <b>": "setosa"})
+    assert found.figure("answered").value < evaluation.figure("answered").value
+    said = "defaults: least 0.99. Labels taken: 'Bristle <b>' as 'setosa'."
+    assert said in conditions(found)
+    assert "least 0.99. Labels taken: &#x27;Bristle &lt;b&gt;&#x27; as" in as_html(found)
+    assert Evaluation.from_json(found.to_json()).options == found.options
+    default = evaluate(model, irises, options={"least": 0.8})
+    assert default.options == {}
+
+
+def test_a_report_of_before_options_were_said_can_be_read(evaluation):
+    values = evaluation.to_json()
+    for name in ("options", "mapping", "by_group"):
+        del values[name]
+    assert Evaluation.from_json(values).options == {}
+
+
+@pytest.mark.parametrize("names", [("truth", "rows", "called"), tuple(map(str, range(72)))])
+def test_charts_take_any_names_and_many_classes(evaluation, names, tmp_path):
+    cells = np.diag(np.arange(1, len(names) + 1))
+    matrix = pd.DataFrame(cells, names, names).rename_axis(index="truth", columns="called")
+    chart = replace(evaluation, confusion=matrix, roc=None)
+    drawn = all_charts(chart)["confusion-matrix"][1]
+    data = drawn.layer[0].data if drawn.data is alt.Undefined else drawn.data
+    assert len(data) == len(names) ** 2
+    found = data[(data["truth"] == names[1]) & (data["called"] == names[1])].iloc[0]
+    assert (found["rows"], found["share"]) == (2, 1.0)
+    write_report(chart, tmp_path / "all.png")
+
+
+def test_learning_curve_takes_figures_of_any_name():
+    log = pd.DataFrame({"epoch": [1, 2], "value": [0.5, 0.4], "figure": [1.0, 2.0]})
+    assert len(learning_curve(log).data) == 4
 
 
 def test_report_as_pictures_and_figures(evaluation, tmp_path):

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from deepfield.errors import ContractError, InputError
-from deepfield.fields import Boolean, Category, Image, Key, Number, Text, Timestamp
+from deepfield.fields import Boolean, Category, Image, Key, Number, Text, Timestamp, printable
 from deepfield.table import Table
 
 
@@ -25,6 +28,13 @@ def test_numbers_that_only_python_reads_are_read_and_huge_ones_refused():
     numbers, problems = Number("n").read_column(pd.Series(["1_000", 10**400, "5"], dtype=object))
     assert numbers[[0, 2]].to_list() == [1000.0, 5.0]
     assert list(problems) == [1]
+
+
+def test_a_name_that_is_no_utf8_can_be_written():
+    name = os.fsdecode(b"R\xf6ntgen.png")
+    assert Image("image").show(Path("films", name)) == "films/R\ufffdntgen.png"
+    assert Image("image").show({"path": name}) == "R\ufffdntgen.png"
+    assert printable("Röntgen 日本 😀 \ud83d") == "Röntgen 日本 😀 \ufffd"
 
 
 def test_range_is_said_with_its_unit():

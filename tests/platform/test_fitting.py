@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from safetensors.numpy import save_file
 from sklearn.datasets import load_iris
 
 import deepfield
-from deepfield.background import fit_in_background, prepare_fit, run_fit
+from deepfield.background import fit_in_background, prepare_fit, run_fit, starting
 from deepfield.domain import Domain, ModelSpec
 from deepfield.errors import ContractError, DeepfieldError, InputError, NotFoundError, UsageError
 from deepfield.fields import Image, Label
@@ -31,8 +32,9 @@ from deepfield.loading import load_model
 from deepfield.models import ModelFolder
 from deepfield.plugins import Registry
 from deepfield.predictor import Predictor
+from deepfield.scoring import Job
 from deepfield.selftest import check_model
-from deepfield.store import find_model, fitted_models
+from deepfield.store import find_model, fitted_models, keep_model
 from deepfield.table import Table
 from deepfield.testing import _Plugin
 
@@ -214,6 +216,50 @@ def test_ctrl_c_is_a_cancel(irises):
     assert list_fits()[0].state == "stopped"
 
 
+def test_ctrl_c_that_comes_too_late_tells_the_truth(irises, registry, monkeypatch):
+    def keep(*arguments, **named):
+        keep_model(*arguments, **named)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("deepfield.fitting.fitting.keep_model", keep)
+    with pytest.raises(Stopped, match="too late to stop: the model 'mine' is whole"):
+        Fitting(Flowers(), irises, name="mine").run()
+    (fit,) = list_fits()
+    assert (fit.state, fit.done, fit.message) == ("done", 1.0, "")
+    assert [each.name for each in fitted_models(Flowers())] == ["mine"]
+
+
+def test_of_two_fits_to_one_name_the_first_to_end_wins(irises):
+    slow = Fitting(Flowers(), irises, name="mine")
+    quick = Fitting(Flowers(), irises.head(120), name="mine").run()
+    with pytest.raises(UsageError, match="has a fitted model 'mine' already"):
+        slow.run()
+    assert list_fits()[0].state == "failed" or list_fits()[1].state == "failed"
+    assert ModelFolder(find_model(Flowers(), "mine").folder).hash == quick.folder.hash
+
+
+def test_a_mistyped_path_is_said_before_a_model_is_loaded(tmp_path, registry, monkeypatch):
+    def never(*arguments, **named):
+        raise AssertionError("a model was loaded")
+
+    monkeypatch.setattr("deepfield.fitting.fitting.load_model", never)
+    monkeypatch.setattr("deepfield.api.load_model", never)
+    with pytest.raises(InputError, match="No file or folder 'irisses.csv'"):
+        deepfield.fit("flowers", "irisses.csv", name="mine", registry=registry)
+    with pytest.raises(InputError, match="No file or folder 'irisses.csv'"):
+        deepfield.evaluate("flowers", "irisses.csv", registry=registry)
+
+
+def test_what_keeps_a_prepared_fit_from_starting_is_recorded(tmp_path):
+    for error in (DeepfieldError("No space."), OSError(errno.ENOSPC, "No space left")):
+        fit = prepare_fit("flowers", "mine", "x", "dashboard")
+        with pytest.raises(type(error)), starting(fit):
+            raise error
+        assert find_fit(fit.id).state == "failed"
+        assert "No space" in find_fit(fit.id).message
+        assert not fit.work.exists()
+
+
 def test_another_process_may_stop_a_fit_by_its_folder(irises):
     fitting = Fitting(Flowers(), irises, name="mine", options={"steps": 50})
     fitting.on_progress = lambda progress: find_fit(fitting.fit.id).stop()
@@ -365,6 +411,20 @@ def test_fit_by_group(irises, registry):
     assert fitted.fit.state == "done"
 
 
+def test_categorical_labels_and_groups_are_fitted(irises, registry):
+    rows = irises.assign(
+        label=irises["label"].astype("category"), bed=pd.Categorical(np.arange(150) % 25)
+    )
+    fitted = deepfield.fit("flowers", rows, name="mine", group="bed", registry=registry)
+    assert sum(fitted.sizes.values()) == 150
+
+
+def test_words_of_others_are_no_markdown_in_the_card(irises, registry):
+    rows = irises.assign(**{"![x](http://x)": np.arange(150) % 25})
+    fitted = deepfield.fit("flowers", rows, name="mine", group="![x](http://x)", registry=registry)
+    assert "![x](http" not in fitted.folder.card.split("## Reproduce")[0]
+
+
 # Pictures, in folders.
 
 
@@ -488,6 +548,36 @@ def test_golden_rows_of_pictures_match_and_the_card_says_whose_they_are(folder, 
     assert inputs["image"][0].startswith(b"\x89PNG")
     assert check_model(shades, find_model(shades, "mine")).passed
     assert "share the folder only with those" in fitted.folder.card
+
+
+def test_names_that_are_no_utf8_do_not_end_a_fit(folder, shades):
+    for number, name in enumerate((b"R\xf6ntgen.png", b"kaputt \xe4.png")):
+        text = (folder / "dark" / os.fsdecode(name)).write_bytes
+        text(grey(60, 500) if number == 0 else b"x")
+    (folder / "dark").rename(folder / os.fsdecode(b"d\xfcster"))
+    whole = folder.rename(folder.with_name(os.fsdecode(b"\xc4rzte")))
+    fitted = Fitting(shades, whole, name="mine").run()
+    assert fitted.evaluation.classes == ["d\ufffdster", "light"]
+    aside = pd.read_csv(fitted.folder.path / "rejected.csv")
+    assert aside["source"][0].endswith("/d\ufffdster/kaputt \ufffd.png")
+    result = Job(load_model(shades, "mine"), whole).run()
+    assert result.frame["image"].str.endswith("R\ufffdntgen.png").sum() == 1
+
+
+def test_slices_of_one_file_are_kept_together_and_the_card_says_so(folder, shades, monkeypatch):
+    honest = read_labelled
+
+    def by_file(*arguments, **named):
+        found = honest(*arguments, **named)
+        files = pd.Series([f"file {n // 2}" for n in range(22)], found.rows.index, name="file")
+        return replace(found, groups=files, by_file=True)
+
+    monkeypatch.setattr("deepfield.fitting.fitting.read_labelled", by_file)
+    fitted = Fitting(shades, folder, name="mine").run()
+    assert "by file, so that the slices or frames of one file were kept" in fitted.folder.card
+    assert "bootstrap resamples\nof whole files" in fitted.folder.card
+    assert "intervals draw whole files" in fitted.evaluation.notes[-1]
+    assert fitted.evaluation.by_group
 
 
 def test_a_picture_in_two_classes_is_refused_by_name(folder, shades):

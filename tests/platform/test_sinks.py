@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -116,3 +117,15 @@ def test_many_small_writes_make_few_row_groups(tmp_path):
 def test_column_names_are_defused_too():
     frame = safe_for_spreadsheets(pd.DataFrame({"=cmd|'/C calc'!A0": [1], "ok": [2]}))
     assert frame.columns.to_list() == ["'=cmd|'/C calc'!A0", "ok"]
+
+
+def test_a_name_that_is_no_utf8_is_set_aside_and_written(tmp_path):
+    name = os.fsdecode(b"R\xf6ntgen.png")
+    sink = RejectedSink(tmp_path / "rejected.csv")
+    sink.write([Rejected(1, name, f"no JSON object: {name}")])
+    sink.close()
+    found = pd.read_csv(tmp_path / "rejected.csv")
+    assert found.loc[0].to_list() == [1, "R\ufffdntgen.png", "no JSON object: R\ufffdntgen.png"]
+    with open_sink(tmp_path / "out.csv") as out:
+        out.write(pd.DataFrame({"row": [1], "beside": pd.Series([name], dtype=object)}))
+    assert "R\ufffdntgen" in (tmp_path / "out.csv").read_text(encoding="utf-8")

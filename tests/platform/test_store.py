@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from deepfield_flowers import Flowers
 
-from deepfield.errors import InputError, NotFoundError, UsageError
+from deepfield.errors import DeepfieldError, InputError, NotFoundError, UsageError
 from deepfield.loading import load_model
 from deepfield.plugins import Registry
 from deepfield.selftest import selftest
@@ -24,12 +24,12 @@ from deepfield.testing import _Plugin
 DOMAIN = Flowers()
 
 
-def keep(tmp_path: Path, name: str = "mine", **config: object) -> Path:
+def keep(tmp_path: Path, name: str = "mine", overwrite: bool = False, **config: object) -> Path:
     """Keep a copy of the shipped model under a name."""
     made = tmp_path / f"made-{name}"
     shutil.copytree(Flowers.models[0].folder, made)
     (made / "config.json").write_text(json.dumps({"base": "linear", **config}))
-    return keep_model(DOMAIN, name, made)
+    return keep_model(DOMAIN, name, made, overwrite)
 
 
 def test_a_fitted_model_is_found_by_name_and_listed_after_the_shipped_ones(tmp_path, home):
@@ -72,9 +72,49 @@ def test_a_name_that_is_taken_is_refused(tmp_path):
 def test_keeping_one_more_of_a_name_replaces_it_whole(tmp_path):
     keep(tmp_path, marker=1)
     shutil.rmtree(tmp_path / "made-mine", ignore_errors=True)
-    place = keep(tmp_path, marker=2)
+    place = keep(tmp_path, overwrite=True, marker=2)
     assert json.loads((place / "config.json").read_text())["marker"] == 2
     assert [each.name for each in place.parent.iterdir()] == ["mine"]
+
+
+def test_the_second_of_two_fits_to_one_name_is_refused(tmp_path, monkeypatch):
+    place = keep(tmp_path, marker=1)
+    with pytest.raises(UsageError, match="has a fitted model 'mine' already"):
+        keep(tmp_path, marker=2)
+    shutil.rmtree(place)
+    honest = Path.rename
+
+    def late(self, target):  # another fit puts its model there in the last moment
+        shutil.copytree(Flowers.models[0].folder, target)
+        return honest(self, target)
+
+    monkeypatch.setattr(Path, "rename", late)
+    shutil.rmtree(tmp_path / "made-mine")
+    with pytest.raises(UsageError, match="has a fitted model 'mine' already"):
+        keep(tmp_path, marker=2)
+    assert (tmp_path / "made-mine").is_dir()
+    assert "marker" not in (place / "config.json").read_text()
+
+
+@pytest.mark.parametrize("broken", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_what_breaks_in_between_two_renames_does_not_hide_the_old_model(
+    tmp_path, monkeypatch, broken
+):
+    place = keep(tmp_path, marker=1)
+    honest = Path.rename
+
+    def rename(self, target):
+        if self.name == "made-mine":
+            raise broken
+        return honest(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    shutil.rmtree(tmp_path / "made-mine", ignore_errors=True)
+    with pytest.raises((KeyboardInterrupt, DeepfieldError)):
+        keep(tmp_path, overwrite=True, marker=2)
+    assert json.loads((place / "config.json").read_text())["marker"] == 1
+    assert [each.name for each in place.parent.iterdir()] == ["mine"]
+    assert (tmp_path / "made-mine").is_dir()
 
 
 def test_what_is_half_written_is_never_listed(home, tmp_path):

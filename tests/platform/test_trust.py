@@ -83,6 +83,38 @@ def test_guard_knows_its_own_and_flags_both_ways_of_being_foreign(tmp_path):
     assert (guard.score(outside) > 1).mean() > 0.99
 
 
+@pytest.mark.parametrize("width", [1, 40])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_guard_of_a_few_rows_has_borders(rows, width):
+    generator = np.random.default_rng(0)
+    features = generator.normal(size=(2 * rows, width))
+    labels = np.repeat([0, 1], rows)
+    guard = MahalanobisGuard.fit(features, labels, generator.normal(size=(2, width)))
+    assert np.isfinite(guard.borders).all()
+    assert (guard.borders > 0).all()
+    assert np.isfinite(guard.score(features)).all()
+    assert (guard.score(features + 1e6) > 1).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 7.0])
+def test_guard_of_rows_that_are_all_the_same_knows_them(value):
+    same = np.full((6, 40), value)
+    guard = MahalanobisGuard.fit(same, np.repeat([0, 1], 3), same[:2])
+    assert (guard.score(same * (1 + 1e-7)) <= 1).all()
+    assert (guard.score(same + 1) > 1).all()
+
+
+def test_calibration_holds_with_two_rows():
+    logits, labels = np.array([[2.0, -1.0], [-1.0, 0.5]]), np.array([0, 1])
+    fitted = Calibration.fit(logits, labels)
+    p = fitted.probabilities(logits)
+    assert np.isfinite(p).all()
+    fitted = fitted.with_risk(p.max(axis=1), p.argmax(axis=1) == labels)
+    assert len(fitted.risk) == 2
+    assert np.isfinite(fitted.risk).all()
+    assert fitted.least_confidence(0.05) > 1
+
+
 def test_trust_says_unfamiliar_before_unsure():
     labels = trust_labels(np.array([0.9, 0.6, 0.9, 0.6]), 0.8, np.array([0.5, 0.5, 2.0, 2.0]))
     assert labels.tolist() == ["ok", "unsure", "unfamiliar", "unfamiliar"]

@@ -19,8 +19,16 @@ from deepfield.domain import Domain
 from deepfield.evaluation import Evaluation
 from deepfield.evaluation import evaluate as evaluate_model
 from deepfield.evaluation.measuring import read_mapping
-from deepfield.evaluation.report import FIGURE_WORDS, check_report, number, write_report
+from deepfield.evaluation.report import (
+    FIGURE_WORDS,
+    check_report,
+    conditions,
+    interval,
+    number,
+    write_report,
+)
 from deepfield.formats import Formats
+from deepfield.labelled import find_path
 from deepfield.loading import load_model
 
 __all__ = ["evaluate"]
@@ -113,6 +121,7 @@ def run(
     meant = read_mapping(mapping)
     if report is not None:
         check_report(report, overwrite)
+    find_path(source)  # a wrong path is said before a model is loaded
     loaded = load_model(domain, model, device, formats)
     console = Console(stderr=True)
     bar = Progress(
@@ -153,7 +162,7 @@ def show(found: Evaluation) -> None:
     for name, words in FIGURE_WORDS.items():
         if name in overall:
             each = overall[name]
-            table.add_row(words, number(each.value), f"{number(each.low)} – {number(each.high)}")
+            table.add_row(words, number(each.value), interval(each))
     console.print(table)
     names = [
         name
@@ -176,8 +185,9 @@ def said(found: Evaluation, report: Path | None) -> None:
     """Say on standard error what the figures do not."""
     shares = ", ".join(f"{share:.1%} {name}" for name, share in found.trust.items())
     click.echo(f"{found.rows:,} rows of {found.source}, by {found.model}: {shares}.", err=True)
-    for note in found.notes:
-        click.echo(note, err=True)
+    for note in (conditions(found), *found.notes):
+        if note:
+            click.echo(note, err=True)
     if len(found.rejected):
         click.echo(f"{len(found.rejected):,} rows were set aside:", err=True)
         for row in found.rejected.head(5).itertuples():

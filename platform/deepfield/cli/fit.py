@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from deepfield.cli.domains import DomainCommands, flags_of
 from deepfield.cli.output import print_json
 from deepfield.domain import Domain
-from deepfield.evaluation.report import FIGURE_WORDS, number
+from deepfield.evaluation.report import FIGURE_WORDS, interval, number
 from deepfield.fitting import FitProgress, Fitted, Fitting, Stopped, fit_bases, options_kind
 from deepfield.formats import Formats
 
@@ -198,8 +198,7 @@ def report(domain: Domain, fitted: Fitted) -> None:
     )
     for each in fitted.evaluation.figures:
         if not each.of and each.name in ("accuracy", "auc", "ece", "answered"):
-            interval = f"{number(each.low)} to {number(each.high)}"
-            say(f"  {FIGURE_WORDS[each.name]}: {number(each.value)} (95 %: {interval})")
+            say(f"  {FIGURE_WORDS[each.name]}: {number(each.value)} (95 %: {interval(each)})")
     if fitted.duplicates:
         say(f"{fitted.duplicates:,} pictures were there twice and counted once.")
     if fitted.rejected:

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from deepfield.dashboard import evaluation_view
+from deepfield.dashboard.forms import options_form
 from deepfield.dashboard.labelled_form import Chosen, choose_columns, choose_rows
 from deepfield.dashboard.words import plain
 from deepfield.errors import DeepfieldError, UsageError
@@ -84,14 +85,19 @@ def show(model: Model) -> None:
                 "Labels that the model calls otherwise",
                 key=f"{key}-map",
                 placeholder=f"Healthy={classes[0]}",
-                help=f"one LABEL=CLASS a line; the model's classes are {', '.join(classes)}",
+                help="one LABEL=CLASS a line; the model's classes are "
+                + ", ".join(map(plain, classes)),
                 height=80,
             )
+            options: dict[str, Any] = {}
+            if model.domain.Options.model_fields or model.formats.fields:
+                with st.expander("Options", icon=":material/tune:"):
+                    options = options_form(model.domain, model.formats, f"{key}-option")
             sent = st.form_submit_button("Evaluate", type="primary", icon=":material/analytics:")
         if sent and not chosen:
             st.warning("Choose labelled rows first.", icon=":material/upload:")
         elif sent:
-            begin(model, key, chosen, label, group, mapping)
+            begin(model, key, chosen, label, group, mapping, options)
     with right:
         work: Measuring | None = st.session_state.get(key)
         if work is None or work.model is not model:
@@ -109,14 +115,20 @@ def show(model: Model) -> None:
 
 
 def begin(
-    model: Model, key: str, chosen: Chosen, label: str, group: str | None, mapping: str
+    model: Model,
+    key: str,
+    chosen: Chosen,
+    label: str,
+    group: str | None,
+    mapping: str,
+    options: dict[str, Any],
 ) -> None:
     before: Measuring | None = st.session_state.pop(key, None)
     if before is not None:
         before.stopping = True
     try:
         meant = read_mapping(line for line in mapping.splitlines() if line.strip())
-        work = Measuring(model, chosen, label=label, group=group, mapping=meant)
+        work = Measuring(model, chosen, label=label, group=group, mapping=meant, options=options)
     except DeepfieldError as error:
         st.error(plain(error), icon=":material/error:")
         return

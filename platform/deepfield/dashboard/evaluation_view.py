@@ -9,7 +9,7 @@ import streamlit as st
 from deepfield.dashboard.words import plain
 from deepfield.evaluation import Evaluation
 from deepfield.evaluation.plots import all_charts
-from deepfield.evaluation.report import FIGURE_WORDS, as_html, number
+from deepfield.evaluation.report import FIGURE_WORDS, as_html, conditions, interval, number
 
 __all__ = ["show"]
 
@@ -19,7 +19,7 @@ MAIN = ("accuracy", "auc", "sensitivity", "specificity", "macro_f1", "answered")
 def show(evaluation: Evaluation, key: str) -> None:
     """Show all that is known; ``key`` sets the widgets apart."""
     st.caption(
-        f"{plain(evaluation.source)} · {evaluation.model} {evaluation.model_hash[:12]} · "
+        f"{plain(evaluation.source)} · {plain(evaluation.model)} {evaluation.model_hash[:12]} · "
         f"{evaluation.rows:,} rows"
     )
     overall = {each.name: each for each in evaluation.figures if not each.of}
@@ -27,10 +27,15 @@ def show(evaluation: Evaluation, key: str) -> None:
     for place, name in zip(st.columns(len(main)), main, strict=True):
         each = overall[name]
         place.metric(FIGURE_WORDS[name].split(" (")[0], number(each.value))
-        place.caption(f"{number(each.low)} – {number(each.high)}")
-    st.caption("Under each figure its 95 % interval, from 1,000 bootstrap resamples.")
-    for note in evaluation.notes:
-        st.info(plain(note), icon=":material/info:")
+        place.caption(interval(each))
+    drawn = "whole groups" if evaluation.by_group else "the rows"
+    st.caption(
+        f"Under each figure its 95 % interval, from 1,000 bootstrap resamples of {drawn}; – where "
+        "they tell none."
+    )
+    for note in (conditions(evaluation), *evaluation.notes):
+        if note:
+            st.info(plain(note), icon=":material/info:")
     charts = list(all_charts(evaluation).items())
     for start in range(0, len(charts), 2):
         for place, (name, (title, chart)) in zip(
@@ -40,14 +45,14 @@ def show(evaluation: Evaluation, key: str) -> None:
                 st.markdown(f"**{title}**")
                 st.altair_chart(chart, key=f"{key}-{name}")
     with st.expander("All figures", icon=":material/table_rows:"):
+        table = evaluation.table().replace({"figure": FIGURE_WORDS})
         st.dataframe(
-            evaluation.table().replace({"figure": FIGURE_WORDS}),
+            table[["figure", "class", "value"]].assign(
+                **{"95 % interval": [interval(each) for each in evaluation.figures]}
+            ),
             hide_index=True,
             key=f"{key}-figures",
-            column_config={
-                name: st.column_config.NumberColumn(name, format="%.4f")
-                for name in ("value", "low", "high")
-            },
+            column_config={"value": st.column_config.NumberColumn("value", format="%.4f")},
         )
     if len(evaluation.rejected):
         with st.expander(

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from deepfield.background import fit_in_background, prepare_fit
+from deepfield.background import fit_in_background, prepare_fit, starting
 from deepfield.dashboard import evaluation_view
 from deepfield.dashboard.forms import form_of
 from deepfield.dashboard.labelled_form import Chosen, choose_columns, choose_rows
@@ -117,15 +117,16 @@ def begin(
     try:
         check_new_name(domain, name, overwrite)
         fit = prepare_fit(domain.name, name, chosen.name, "dashboard")
-        fit_in_background(
-            fit,
-            chosen.put_into(fit.work),
-            base=base,
-            label=label,
-            group=group,
-            overwrite=overwrite,
-            options=options,
-        )
+        with starting(fit):
+            fit_in_background(
+                fit,
+                chosen.put_into(fit.work),
+                base=base,
+                label=label,
+                group=group,
+                overwrite=overwrite,
+                options=options,
+            )
     except DeepfieldError as error:
         st.error(plain(error), icon=":material/error:")
         return

@@ -17,9 +17,14 @@ from deepfield.formats import Formats
 __all__ = ["form_of", "options_form"]
 
 
-def options_form(domain: Domain, formats: Formats) -> dict[str, Any]:
-    """Draw one widget for each option of a domain and its formats; return what they are set to."""
-    return _form(domain.Options.model_fields | formats.fields, f"{domain.name}-option")
+def options_form(domain: Domain, formats: Formats, key: str = "") -> dict[str, Any]:
+    """Draw one widget for each option of a domain and its formats; return what they are set to.
+
+    Args:
+        key: of the widgets, if the page has another such form.
+    """
+    key = key or f"{domain.name}-option"
+    return _form(domain.Options.model_fields | formats.fields, key)
 
 
 def form_of(options: type[BaseModel], key: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from deepfield.dashboard.words import plain
 from deepfield.errors import DeepfieldError, UsageError
+from deepfield.labelled import find_path
 from deepfield.sources.tables import READERS, TableSource
 from deepfield.table import Table
 
@@ -42,10 +43,10 @@ class Chosen:
         """Return where the rows lie; an upload is written into ``folder`` first.
 
         Raises:
-            DeepfieldError: if it cannot be written.
+            DeepfieldError: if it cannot be written, or nothing lies at the path.
         """
         if self.upload is None:
-            return Path(self.path).expanduser()
+            return find_path(self.path)
         # A visitor's file name is shown and never used as a path.
         place = folder / f"upload{Path(self.upload.name).suffix.lower()}"
         try:

@@ -127,10 +127,10 @@ def table(model: Model, run: Run, frame: pd.DataFrame, work: Work | None) -> int
                 min_value=0.0,
                 max_value=1.0,
                 format="percent",
-                help=each.help or None,
+                help=plain(each.help) or None,
             )
         else:
-            config[each.name] = st.column_config.Column(each.name, help=each.help or None)
+            config[each.name] = st.column_config.Column(each.name, help=plain(each.help) or None)
     if work is not None and work.thumbnails:
         shown.insert(1, " ", shown["row"].map(work.thumbnails))
         config[" "] = st.column_config.ImageColumn(" ", width="small")
@@ -214,9 +214,9 @@ def answer(model: Model, row: pd.Series, explanation: Explanation | None) -> Non
         if isinstance(each, Label):
             st.subheader(plain(row[each.name]), anchor=False)
         elif isinstance(each, Probability):
-            st.progress(float(row[each.name]), f"{each.name}: {row[each.name]:.1%}")
+            st.progress(float(row[each.name]), f"{plain(each.name)}: {row[each.name]:.1%}")
         else:
-            st.metric(each.name, row[each.name])
+            st.metric(plain(each.name), row[each.name])
     st.progress(float(row["confidence"]), f"confidence: {row['confidence']:.1%}")
     trust = str(row["trust"])
     st.markdown(f"{TRUST_ICONS[trust]} **{trust}** · {TRUST_WORDS[trust]}")

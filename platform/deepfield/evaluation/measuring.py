@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from deepfield.domain import TRUST
+from deepfield.domain import TRUST, changed_options
 from deepfield.errors import InputError, UsageError
 from deepfield.evaluation import curves
 from deepfield.evaluation.resampling import Answers, figures_with_intervals
@@ -106,6 +106,8 @@ def measure(
         probabilities,
         None if labelled.groups is None else pd.factorize(labelled.groups.loc[kept])[0],
     )
+    if labelled.by_file:
+        notes.append("Pictures of one file are alike: the intervals draw whole files.")
     absent = [name for name in classes if not (answers.truth == places[name]).any()]
     if absent:
         notes.append(f"No row is {', '.join(absent)}: their sensitivity cannot be told.")
@@ -124,6 +126,9 @@ def measure(
         {name: float((results["trust"] == name).mean()) for name in TRUST},
         aside,
         notes,
+        {**labelled.reading, **changed_options(job.options)},
+        dict(mapping or {}),
+        labelled.groups is not None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from deepfield.evaluation.result import Evaluation
@@ -100,8 +101,16 @@ def roc(evaluation: Evaluation) -> alt.LayerChart | None:
 
 def confusion(evaluation: Evaluation) -> alt.LayerChart:
     """Return rows by truth and by what they were called; shade is the share of the true class."""
-    frame = evaluation.confusion.reset_index().melt("truth", var_name="called", value_name="rows")
-    frame["share"] = frame["rows"] / frame.groupby("truth")["rows"].transform("sum").clip(lower=1)
+    # From arrays: a class may have the name of any column.
+    rows, classes = evaluation.confusion.to_numpy(), np.array(evaluation.classes, dtype=object)
+    frame = pd.DataFrame(
+        {
+            "truth": np.repeat(classes, len(classes)),
+            "called": np.tile(classes, len(classes)),
+            "rows": rows.ravel(),
+            "share": (rows / rows.sum(axis=1, keepdims=True).clip(min=1)).ravel(),
+        }
+    )
     cells = alt.Chart(frame).encode(
         x=alt.X("called:N", title="called", sort=evaluation.classes, axis=alt.Axis(labelAngle=-30)),
         y=alt.Y("truth:N", title="truth", sort=evaluation.classes),
@@ -136,7 +145,10 @@ def learning_curve(log: pd.DataFrame) -> alt.Chart | alt.FacetChart | None:
     ]
     if log.empty or not names or "epoch" not in log.columns:
         return None
-    long = log.melt("epoch", names, "figure", "value").dropna()
+    panels = [
+        pd.DataFrame({"epoch": log["epoch"], "figure": name, "value": log[name]}) for name in names
+    ]
+    long = pd.concat(panels, ignore_index=True).dropna()
     return (
         alt.Chart(long, height=150, width=280)
         .mark_line(point=True)

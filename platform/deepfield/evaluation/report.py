@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -12,9 +13,18 @@ import vl_convert
 
 from deepfield.errors import DeepfieldError, UsageError
 from deepfield.evaluation.plots import all_charts
+from deepfield.evaluation.resampling import Figure
 from deepfield.evaluation.result import Evaluation
 
-__all__ = ["FIGURE_WORDS", "as_html", "check_report", "number", "write_report"]
+__all__ = [
+    "FIGURE_WORDS",
+    "as_html",
+    "check_report",
+    "conditions",
+    "interval",
+    "number",
+    "write_report",
+]
 
 FIGURE_WORDS = {
     "accuracy": "accuracy",
@@ -94,7 +104,8 @@ def as_html(evaluation: Evaluation) -> str:
         f"<figure><figcaption>{escape(title)}</figcaption>{_svg(chart)}</figure>"
         for title, chart in all_charts(evaluation).values()
     )
-    notes = "".join(f"<p class='quiet'>{escape(note)}</p>" for note in evaluation.notes)
+    said = [note for note in (conditions(evaluation), *evaluation.notes) if note]
+    notes = "".join(f"<p class='quiet'>{escape(note)}</p>" for note in said)
     trust = ", ".join(f"{share:.1%} {name}" for name, share in evaluation.trust.items())
     counts = ", ".join(f"{count:,} {name}" for name, count in evaluation.counts.items())
     return f"""<!doctype html>
@@ -106,7 +117,8 @@ def as_html(evaluation: Evaluation) -> str:
 {len(evaluation.rejected):,} rows were set aside. Trust: {trust}.</p>
 {notes}
 <h2>Figures</h2>
-<p class="quiet">With 95 % intervals from 1,000 bootstrap resamples.</p>
+<p class="quiet">With 95 % intervals from 1,000 bootstrap resamples of
+{"whole groups" if evaluation.by_group else "the rows"}.</p>
 {_figures(evaluation)}
 {_by_class(evaluation)}
 <h2>Charts</h2>
@@ -116,16 +128,35 @@ def as_html(evaluation: Evaluation) -> str:
 """
 
 
+def conditions(evaluation: Evaluation) -> str:
+    """Say what it was measured with beyond the defaults: options and mapped labels, or nothing."""
+    options = ", ".join(f"{name} {value}" for name, value in evaluation.options.items())
+    meant = ", ".join(f"{label!r} as {name!r}" for label, name in evaluation.mapping.items())
+    said = []
+    if options:
+        said.append(f"Options other than the defaults: {options}.")
+    if meant:
+        said.append(f"Labels taken: {meant}.")
+    return " ".join(said)
+
+
 def number(value: float) -> str:
     """Return a figure as it is shown: three decimals, or a dash where it cannot be told."""
     return "–" if pd.isna(value) else f"{value:.3f}"
+
+
+def interval(figure: Figure) -> str:
+    """Return a figure's 95 % interval as it is shown, or a dash where there is none."""
+    if pd.isna(figure.low) or pd.isna(figure.high):
+        return "–"
+    return f"{number(figure.low)} – {number(figure.high)}"
 
 
 def _figures(evaluation: Evaluation) -> str:
     found = {each.name: each for each in evaluation.figures if not each.of}
     lines = "".join(
         f"<tr><td>{FIGURE_WORDS[name]}</td><td class=n>{number(found[name].value)}</td>"
-        f"<td class=n>{number(found[name].low)} – {number(found[name].high)}</td></tr>"
+        f"<td class=n>{interval(found[name])}</td></tr>"
         for name in FIGURE_WORDS
         if name in found
     )
@@ -145,8 +176,8 @@ def _by_class(evaluation: Evaluation) -> str:
         lines += (
             f"<tr><td>{escape(of)}</td><td class=n>{evaluation.counts[of]:,}</td>"
             + "".join(
-                f"<td class=n>{number(each.value)}<br><span class=quiet>{number(each.low)} – "
-                f"{number(each.high)}</span></td>"
+                f"<td class=n>{number(each.value)}<br>"
+                f"<span class=quiet>{interval(each)}</span></td>"
                 for each in cells
             )
             + "</tr>"
@@ -173,8 +204,14 @@ def _aside(rejected: pd.DataFrame) -> str:
 
 
 def _svg(chart: alt.LayerChart) -> str:
-    return vl_convert.vegalite_to_svg(chart.to_dict())
+    return vl_convert.vegalite_to_svg(_whole(chart))
 
 
 def _png(chart: alt.TopLevelMixin) -> bytes:
-    return vl_convert.vegalite_to_png(chart.to_dict(), scale=2)
+    return vl_convert.vegalite_to_png(_whole(chart), scale=2)
+
+
+def _whole(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    """Return a chart with all its rows: the matrix of 72 classes has more than Altair's 5,000."""
+    with alt.data_transformers.enable("default", max_rows=None):
+        return chart.to_dict()

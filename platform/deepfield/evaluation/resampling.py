@@ -22,7 +22,10 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure and its 95 % interval; NaN where the rows do not tell."""
+    """One figure and its 95 % interval; NaN where the rows do not tell.
+
+    A figure may be known without its interval: see ``figures_with_intervals``.
+    """
 
     name: str
     value: float
@@ -143,7 +146,8 @@ def figures_with_intervals(answers: Answers, seed: int = 0) -> list[Figure]:
 
     Rows are drawn with replacement, or whole groups where there are groups: rows of one patient
     are no independent witnesses. A proportion of just 0 or 1 leaves the bootstrap nothing to vary;
-    it gets the exact binomial interval (Clopper and Pearson 1934) instead of none.
+    it gets the exact binomial interval (Clopper and Pearson 1934). Of other figures that no
+    resample varies, an AUC of 1 say, nothing tells an interval, and they have none.
     """
     count = len(answers)
     values = answers.measure(np.ones((1, count)))
@@ -165,6 +169,8 @@ def figures_with_intervals(answers: Answers, seed: int = 0) -> list[Figure]:
         if over is not None and value[0] in (0.0, 1.0):
             least = ((1 - LEVEL) / 2) ** (1 / max(len(np.unique(groups[over])), 1))
             low, high = (least, 1.0) if value[0] == 1.0 else (0.0, 1 - least)
+        elif low == high:  # "1.000 to 1.000" would claim what nobody knows
+            low = high = float("nan")
         figures.append(Figure(key[0], float(value[0]), low, high, key[1]))
     return figures
 

@@ -40,6 +40,12 @@ class Evaluation:
     rejected: pd.DataFrame
     """Rows set aside: row, source, reason."""
     notes: list[str] = field(default_factory=list)
+    options: dict[str, Any] = field(default_factory=dict)
+    """Those of the domain and its formats that were not as they are by default."""
+    mapping: dict[str, str] = field(default_factory=dict)
+    """What labels of the source were taken for."""
+    by_group: bool = False
+    """Whether the intervals draw whole groups."""
 
     @property
     def classes(self) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from deepfield.evaluation.report import FIGURE_WORDS, number
+from deepfield.evaluation.report import FIGURE_WORDS, interval, number
 from deepfield.evaluation.result import Evaluation
 from deepfield.fitting.data import Examples
 from deepfield.fitting.splitting import Split
@@ -55,11 +55,16 @@ def write_card(
         ],
     )
     config = model.folder.config
-    split_by = (
-        f"by the column {request['group']!r}, so that no group stands in two parts"
-        if request["group"]
-        else "at random, class by class"
-    )
+    if request["group"]:
+        split_by = (
+            f"by the column '{_cell(request['group'])}', so that no group stands in two parts"
+        )
+        drawn = "whole groups"
+    elif raw.by_file:
+        split_by = "by file, so that the slices or frames of one file were kept together"
+        drawn = "whole files"
+    else:
+        split_by, drawn = "at random, class by class", "its rows"
     golden = (
         "The golden rows in `golden/` are pictures of this data: share the folder only with those "
         "who may see them."
@@ -72,7 +77,7 @@ def write_card(
         if evaluation.rows < FEW
         else ""
     )
-    notes = "".join(f"\n{note}\n" for note in evaluation.notes)
+    notes = "".join(f"\n{_cell(note)}\n" for note in evaluation.notes)
     text = f"""---
 {data.to_yaml()}
 ---
@@ -107,7 +112,7 @@ labels, as the network reads them: `{examples.fingerprint}`.
 ## Figures
 
 On the held-out part, which the fit never saw, with 95 % intervals from 1,000 bootstrap resamples
-{"of whole groups" if request["group"] else "of its rows"}.
+of {drawn}; – where they tell none.
 {few}{notes}
 | figure | value | 95 % interval |
 |---|---|---|
@@ -155,8 +160,7 @@ def _counts(examples: Examples, parts: Split) -> str:
 def _figures(evaluation: Evaluation) -> str:
     found = {each.name: each for each in evaluation.figures if not each.of}
     lines = [
-        f"| {words} | {number(found[name].value)} | {number(found[name].low)} – "
-        f"{number(found[name].high)} |"
+        f"| {words} | {number(found[name].value)} | {interval(found[name])} |"
         for name, words in FIGURE_WORDS.items()
         if name in found
     ]
@@ -164,8 +168,7 @@ def _figures(evaluation: Evaluation) -> str:
         for name in ("sensitivity", "precision"):
             each = evaluation.figure(name, of)
             lines.append(
-                f"| {FIGURE_WORDS[name]} of {_cell(of)} | {number(each.value)} | "
-                f"{number(each.low)} – {number(each.high)} |"
+                f"| {FIGURE_WORDS[name]} of {_cell(of)} | {number(each.value)} | {interval(each)} |"
             )
     return "\n".join(lines)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from deepfield.errors import InputError
 from deepfield.fields import Label
 from deepfield.labelled import Labelled
 from deepfield.loading import Model
-from deepfield.table import Table
+from deepfield.table import Rejected, Table
 
 __all__ = ["Examples", "check_classes", "distinct"]
 
@@ -78,7 +78,8 @@ def distinct(labelled: Labelled, raw: Labelled, inputs: Table) -> Examples:
     """Leave out pictures that are there twice, and refuse one that stands in two classes.
 
     A picture there twice could be learned from and measured on. Rows of numbers may well be
-    equal, each measured by itself: they stay.
+    equal, each measured by itself: they stay. A picture of one colour throughout, such as the
+    black slices at the ends of a volume, belongs to any class and is set aside.
 
     Args:
         labelled: the rows as the model reads them.
@@ -87,6 +88,7 @@ def distinct(labelled: Labelled, raw: Labelled, inputs: Table) -> Examples:
     Raises:
         InputError: naming the two places of a picture with two labels.
     """
+    labelled = _without_blank(labelled, raw, inputs)
     hashes = _hashes(labelled.rows)
     keyed = hashes + "\0" + labelled.labels
     digest = hashlib.sha256("\n".join(sorted(keyed)).encode()).hexdigest()
@@ -104,6 +106,20 @@ def distinct(labelled: Labelled, raw: Labelled, inputs: Table) -> Examples:
             )
     kept = pd.Index(list(first.values()))
     return Examples(labelled.part(kept), len(labelled.rows) - len(kept), digest)
+
+
+def _without_blank(labelled: Labelled, raw: Labelled, inputs: Table) -> Labelled:
+    """Set aside pictures on which nothing is to be seen."""
+    if inputs.image is None:
+        return labelled
+    pictures = labelled.rows[inputs.image.name]
+    blank = [number for number, each in pictures.items() if (each == each[:1, :1]).all()]
+    if not blank:
+        return labelled
+    reason = f"column {inputs.image.name!r} is of one single colour: nothing is to be seen on it"
+    aside = [Rejected(int(str(each)), raw.shown(each, inputs), reason) for each in blank]
+    rejected = sorted([*labelled.rejected, *aside], key=lambda each: each.row)
+    return replace(labelled.part(pictures.index.drop(blank)), rejected=tuple(rejected))
 
 
 def _hashes(rows: pd.DataFrame) -> pd.Series:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,35 +24,16 @@ from deepfield.fitting.bases import find_base, fit_options
 from deepfield.fitting.card import write_card
 from deepfield.fitting.data import Examples, check_classes, distinct
 from deepfield.fitting.golden import write_golden_rows
+from deepfield.fitting.progress import SHARES, FitProgress, Stopped
 from deepfield.fitting.splitting import Split, split
 from deepfield.formats import Formats
-from deepfield.labelled import read_labelled
+from deepfield.labelled import find_path, read_labelled
 from deepfield.loading import Model, load_model, predictor_class
 from deepfield.models import ModelFolder
 from deepfield.sinks import RejectedSink
-from deepfield.store import FittedModel, check_new_name, find_model, keep_model
+from deepfield.store import FittedModel, check_new_name, keep_model
 
-__all__ = ["FitProgress", "Fitted", "Fitting", "Stopped"]
-
-SHARES = {"reading": (0.0, 0.1), "fitting": (0.1, 0.9), "measuring": (0.9, 1.0)}
-"""Of all the work, by stage."""
-
-
-class Stopped(DeepfieldError):  # noqa: N818  (a person's wish is no error)
-    """A person ended the fit."""
-
-
-@dataclass(frozen=True)
-class FitProgress:
-    """How far a fit is."""
-
-    stage: str
-    """reading, fitting or measuring."""
-    done: float
-    """The share of all the work, 0 to 1."""
-    seconds: float
-    figures: dict[str, float] = field(default_factory=dict)
-    """Those of the epoch that ended just now, if one did."""
+__all__ = ["Fitted", "Fitting"]
 
 
 @dataclass(frozen=True)
@@ -111,6 +92,8 @@ class Fitting:
         formats = formats or Formats()
         reading, own = formats.split(options or {})
         self.options = fit_options(self.spec, own)
+        if isinstance(source, str | Path):
+            find_path(source)
         self.base: Model = load_model(domain, self.spec.name, device, formats)
         self.inputs = predictor_class(self.spec).fit_inputs(self.base.inputs, self.options)
         self.raw = read_labelled(source, self.inputs, label, group, shown_as, formats, reading)
@@ -128,6 +111,7 @@ class Fitting:
         }
         self._cancelled = threading.Event()
         self._started = self._written = 0.0
+        self._whole = False  # measured, described, and about to be put in its place
 
     def cancel(self) -> None:
         """End the fit at its next report; nothing of it stays."""
@@ -190,16 +174,14 @@ class Fitting:
         aside = RejectedSink(folder / "rejected.csv")
         aside.write(list(examples.labelled.rejected))
         aside.close()
-        check_new_name(self.domain, self.name, self.overwrite)  # somebody was faster, perhaps
         (fit.folder / "result.json").write_text(
             json.dumps(evaluation.to_json(), ensure_ascii=False), encoding="utf-8"
         )
         self._say("measuring", 1.0)  # the last moment at which it can be stopped
-        keep_model(self.domain, self.name, folder)
-        found = find_model(self.domain, self.name)
+        self._whole = True
         return Fitted(
             self.name,
-            ModelFolder(found.folder),
+            ModelFolder(keep_model(self.domain, self.name, folder, self.overwrite)),
             evaluation,
             parts.sizes,
             examples.duplicates,
@@ -269,14 +251,20 @@ class Fitting:
             self._written = now
         self.on_progress(progress)
 
+    def _kept(self, fit: Fit) -> bool:
+        """Return whether the model lies in its place: nothing after that can undo it."""
+        return self._whole and not (fit.work / "model").exists()
+
     @contextmanager
     def _ended(self, fit: Fit) -> Iterator[None]:
         """Write down how the fit ended, and remove what it leaves unfinished."""
         state, message = "failed", ""
         try:
             yield
-            state = "done"
         except (Stopped, KeyboardInterrupt) as error:
+            if self._kept(fit):
+                said = f"It was too late to stop: the model {self.name!r} is whole and was kept."
+                raise Stopped(said) from error
             state = "stopped"
             raise Stopped("The fit was stopped; nothing of it was kept.") from error
         except DeepfieldError as error:
@@ -290,6 +278,8 @@ class Fitting:
             message = f"{type(error).__name__}: {error}"
             raise
         finally:
+            if self._kept(fit):
+                state, message = "done", ""
             fit.clear()
             latest = self.fit or fit
             self.fit = latest.update(

@@ -41,7 +41,7 @@ def split(labelled: Labelled, seed: int = 0) -> Split:
     if labelled.groups is None:
         part = _by_row(labelled.labels, seed)
     else:
-        part = _by_group(labelled.labels, labelled.groups, seed)
+        part = _by_group(labelled.labels, labelled.groups, seed, labelled.by_file)
     rows = labelled.rows.index
     return Split(rows[part == 0], rows[part == 1], rows[part == 2])
 
@@ -58,11 +58,17 @@ def _by_row(labels: pd.Series, seed: int) -> np.ndarray:
     return part
 
 
-def _by_group(labels: pd.Series, groups: pd.Series, seed: int) -> np.ndarray:
+def _by_group(labels: pd.Series, groups: pd.Series, seed: int, by_file: bool) -> np.ndarray:
     classes = labels.nunique()
     spread = groups.groupby(labels).nunique()
     few = spread[spread < 3]
     if len(few):
+        if by_file:
+            raise InputError(
+                f"The pictures of the class {few.index[0]!r} lie in {few.iloc[0]} "
+                f"{'file' if few.iloc[0] == 1 else 'files'}, and those of one file are too alike "
+                "to be split: each class needs three files, one for each part."
+            )
         raise InputError(
             f"The class {few.index[0]!r} comes from {few.iloc[0]} groups of {groups.name!r}, and "
             "a group must not be split: each class needs three groups, one for each part."
@@ -77,6 +83,11 @@ def _by_group(labels: pd.Series, groups: pd.Series, seed: int) -> np.ndarray:
             part[whole[0]], part[whole[1]] = 2, 1
             if labels[part == 0].nunique() == classes:
                 return part
+    if by_file:
+        raise InputError(
+            "The files are too uneven to give each of three parts every class without splitting "
+            "one; add more files."
+        )
     raise InputError(
         f"The groups of {groups.name!r} are too uneven to give each of three parts every class; "
         "add rows of other groups, or fit without groups."

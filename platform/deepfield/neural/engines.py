@@ -150,7 +150,8 @@ def _graph(
     openvino = import_openvino()
     parts = (folder.network_hash, code.read_text(encoding="utf-8"), openvino.get_version())
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
-    place = cache_folder() / "engines" / f"{folder.path.name}-{key}"
+    # Not by the folder's name: one that was just fitted moves, and keeps its graph.
+    place = cache_folder() / "engines" / key
     if not (place / "network.xml").is_file():
         log.info("Preparing %s for this machine; this is done once.", folder.path.name)
         try:
