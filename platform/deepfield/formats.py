@@ -6,13 +6,11 @@ import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import IO, Any, ClassVar, Literal, Protocol
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -20,7 +18,6 @@ from pydantic.fields import FieldInfo
 from deepfield.domain import Options, check_options, read_options
 from deepfield.errors import ContractError, DeepfieldError, InputError
 from deepfield.images import SUFFIXES
-from deepfield.table import Table
 
 __all__ = ["File", "Format", "Formats", "Picture", "Recent", "check_format", "read_bytes"]
 
@@ -47,6 +44,8 @@ class Picture:
     """Returns uint8, (H, W) or (H, W, 3), or a Pillow image; raises InputError with a reason."""
     columns: Mapping[str, Any] = field(default_factory=dict)
     """What stands beside it in the results, of the columns that its format announces."""
+    file: str = ""
+    """The name of the file it is from; ``opened`` fills it in where a format does not."""
 
     def __str__(self) -> str:
         return self.name
@@ -67,6 +66,13 @@ class Format(ABC):
 
     def recognises(self, head: bytes) -> bool:
         """Return whether a file of an unknown ending is of this kind, by its first 512 bytes."""
+        return False
+
+    def lists_others(self, head: bytes) -> bool:
+        """Return whether a file without an ending that says its kind is a mere list of others.
+
+        It is left alone in folders and archives; named by itself, it is opened.
+        """
         return False
 
     def columns(self, options: BaseModel) -> dict[str, Literal["str", "Int64", "Float64"]]:
@@ -107,34 +113,28 @@ class Formats:
 
     def of(self, file: File) -> Format | None:
         """Return a file's format: by its ending or, where that says nothing, its first bytes."""
+        return self._known(file)[0]
+
+    def takes(self, file: File) -> bool:
+        """Return whether a file is a picture, or of a format."""
+        return is_picture(str(file)) or self.of(file) is not None
+
+    def chooses(self, file: File) -> bool:
+        """Return whether a file that lies among others is to be read."""
+        format, head = self._known(file)
+        return is_picture(str(file)) if format is None else not format.lists_others(head)
+
+    def _known(self, file: File) -> tuple[Format | None, bytes]:
+        """Return a file's format, and its first bytes if it was found by them."""
         found = self.of_name(str(file))
         if found is not None or not self.all or is_picture(str(file)):
-            return found
+            return found, b""
         try:
             with file.open("rb") as opened:
                 head = opened.read(HEAD)
-        except (OSError, InputError):  # whoever reads it in earnest will say so
-            return None
-        return next((each for each in self.all if each.recognises(head)), None)
-
-    def takes(self, file: File) -> bool:
-        """Return whether a file is a picture, or holds some."""
-        return is_picture(str(file)) or self.of(file) is not None
-
-    def located(
-        self, rows: pd.DataFrame, inputs: Table, options: Mapping[str, Any]
-    ) -> pd.DataFrame:
-        """Return rows with the one picture of each file of a format in the place of its path."""
-        image = inputs.image.name if inputs.image else None
-        if not self.all or image not in rows.columns:
-            return rows
-        parsed = self.parse(options)
-
-        def value(named: Any) -> Any:
-            format = self.of_name(str(named)) if isinstance(named, str | Path) else None
-            return named if format is None else single(format, Path(named), parsed[format.name])
-
-        return rows.assign(**{str(image): rows[image].map(value).astype(object)})
+        except Exception:  # a member of an archive may raise anything; who reads it will say so
+            return None, b""
+        return next((each for each in self.all if each.recognises(head)), None), head
 
     def split(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the options that are these formats', and the others."""
@@ -169,10 +169,18 @@ class Recent:
         self._kept: WeakKeyDictionary[Any, tuple[Any, int]] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
-    def get(self, owner: Any, size: int, decode: Callable[[], Any]) -> Any:
+    def get(
+        self,
+        owner: Any,
+        size: int,
+        decode: Callable[[], Any],
+        weigh: Callable[[Any], int] = lambda decoded: 0,
+    ) -> Any:
         """Return what is kept for ``owner``, or decode it: about ``size`` bytes.
 
-        A failure is kept too: a broken file of a thousand slices is not read a thousand times.
+        Where ``size`` is what a header promises, ``weigh`` gives the bytes that came of it; the
+        greater counts. A failure is kept too: a broken file of a thousand slices is not read a
+        thousand times.
         """
         with self._lock:
             found, size = self._kept.pop(owner, (None, size))
@@ -180,8 +188,11 @@ class Recent:
                 self._make_room(size)
                 try:
                     found = decode()
+                    size = max(size, weigh(found))
+                    self._make_room(size)
                 except InputError as error:
-                    found, size = error, 0
+                    # Anew: the traceback of the one raised would hold the owner and its buffers.
+                    found, size = InputError(str(error)), 0
                 except Exception as error:
                     found, size = InputError(_broken(error)), 0
             self._kept[owner] = found, size  # the last in order is the last to go
@@ -209,7 +220,8 @@ def opened(format: Format, file: File, options: BaseModel) -> list[Picture]:
         found = format.pictures(file, options)
         if len(found) > MAX_PICTURES:
             raise InputError(f"holds {len(found):,} pictures; at most {MAX_PICTURES:,} are read")
-        return found or [_unreadable(file, "holds no picture")]
+        found = found or [_unreadable(file, "holds no picture")]
+        return [each if each.file else replace(each, file=str(file)) for each in found]
     except InputError as error:
         return [_unreadable(file, str(error))]
     except DeepfieldError:  # nothing about this file: the data folder cannot be written, say
@@ -224,16 +236,12 @@ def opened(format: Format, file: File, options: BaseModel) -> list[Picture]:
 
 def single(format: Format, file: File, options: BaseModel) -> Picture:
     """Return the one picture of a file that a table names: its row is one row."""
-
-    def decode() -> np.ndarray | Image.Image:
-        found = opened(format, file, options)
-        if len(found) > 1:
-            raise InputError(
-                f"holds {len(found):,} pictures; score the file itself to have a row for each"
-            )
-        return found[0].picture()
-
-    return Picture(str(file), decode)
+    found = opened(format, file, options)
+    if len(found) > 1:
+        return _unreadable(
+            file, f"holds {len(found):,} pictures; score the file itself to have a row for each"
+        )
+    return replace(found[0], name=str(file))
 
 
 def read_bytes(file: File, most: int = MAX_FILE) -> bytes:
@@ -270,7 +278,7 @@ def _unreadable(file: File, reason: str) -> Picture:
     def decode() -> np.ndarray:
         raise InputError(reason)
 
-    return Picture(str(file), decode)
+    return Picture(str(file), decode, file=str(file))
 
 
 def _broken(error: Exception) -> str:

@@ -12,7 +12,16 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from deepfield.errors import InputError
 
-__all__ = ["FORMATS", "MAX_BYTES", "MAX_PIXELS", "SUFFIXES", "Mode", "open_picture", "read_picture"]
+__all__ = [
+    "FORMATS",
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "MAX_WORDS",
+    "SUFFIXES",
+    "Mode",
+    "open_picture",
+    "read_picture",
+]
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"})
@@ -83,6 +92,7 @@ def _identify(value: object) -> Image.Image:
     if hasattr(value, "picture"):
         return _identify(_decoded(value))
     if isinstance(value, Image.Image):
+        _check_size(*value.size)
         return value
     if isinstance(value, np.ndarray):
         if value.dtype != np.uint8 or value.ndim not in (2, 3):
@@ -90,6 +100,7 @@ def _identify(value: object) -> Image.Image:
                 f"is an array of {value.dtype} with shape {value.shape}; expected uint8, "
                 "(height, width) or (height, width, 3)"
             )
+        _check_size(value.shape[1], value.shape[0])
         return Image.fromarray(value)
     if isinstance(value, bytes | bytearray | memoryview):
         data = bytes(value)
@@ -112,13 +123,16 @@ def _identify(value: object) -> Image.Image:
     if len(data) > MAX_BYTES:
         raise InputError(f"has more than {MAX_BYTES >> 20} MB")
     picture = Image.open(BytesIO(data), formats=FORMATS)
-    width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise InputError(f"has {width:,} × {height:,} pixels; {MAX_WORDS}")
+    _check_size(*picture.size)
     frames = getattr(picture, "n_frames", 1)
     if frames > 1 and picture.format != "MPO":  # phones add a preview; the first is the picture
         raise InputError(f"holds {frames} frames; save the one you mean as a picture of its own")
     return picture
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise InputError(f"has {width:,} × {height:,} pixels; {MAX_WORDS}")
 
 
 def _decoded(value: Any) -> object:

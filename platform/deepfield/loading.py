@@ -12,6 +12,7 @@ from deepfield.domain import Domain, ModelSpec, check_outputs, read_options, wit
 from deepfield.errors import ContractError, InputError, UsageError
 from deepfield.explanation import Explanation
 from deepfield.formats import Formats
+from deepfield.located import located
 from deepfield.models import ModelFolder
 from deepfield.predictor import Predictor
 from deepfield.store import find_model
@@ -95,7 +96,7 @@ class Model:
     ) -> tuple[pd.DataFrame, BaseModel]:
         reading, own = self.formats.split(options)
         parsed = parse_options(self.domain, own, self.formats)
-        checked = self.inputs.read(self.formats.located(frame, self.inputs, reading))
+        checked = self.inputs.read(located(frame, self.inputs, self.formats, reading))
         if checked.problems:
             index, sentence = next(iter(checked.problems.items()))
             raise InputError(

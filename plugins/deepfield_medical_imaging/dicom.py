@@ -27,6 +27,9 @@ KEPT_TAGS = (
 )
 """What ``keep_tags`` puts beside the results. Name and date of birth are never read."""
 
+DIRECTORY = b"\x02\x00\x02\x00UI\x14\x001.2.840.10008.1.3.10"
+"""The tag that says, among the first of a file, that it is a DICOMDIR."""
+
 
 class DicomOptions(Options):
     keep_tags: bool = Field(
@@ -48,6 +51,9 @@ class Dicom(Format):
 
     def recognises(self, head: bytes) -> bool:
         return head[128:132] == b"DICM"
+
+    def lists_others(self, head: bytes) -> bool:
+        return DIRECTORY in head
 
     def columns(self, options: BaseModel) -> dict[str, Literal["str", "Int64", "Float64"]]:
         kept = KEPT_TAGS if _keep_tags(options) else ()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 import warnings
 import zlib
+from contextlib import nullcontext
 from functools import partial
 from io import BytesIO
 from typing import IO, Any, cast
@@ -32,7 +34,7 @@ from pydicom.uid import (
 from deepfield.errors import InputError
 from deepfield.formats import MAX_FILE, MAX_PICTURES, File, Picture, Recent, read_bytes
 from deepfield.images import MAX_PIXELS
-from deepfield_medical_imaging.dicom_pixels import frame_pixels
+from deepfield_medical_imaging.dicom_pixels import cut_pixels, frame_pixels
 from deepfield_medical_imaging.pseudonyms import pseudonym
 
 __all__ = ["Scan"]
@@ -68,6 +70,9 @@ TECHNICAL = (
 """All that is read to decode a frame. None of it speaks of the patient."""
 
 LONGEST_KEPT = 200
+LARGE = 10_000_000
+"""Pixels of a frame from which on one is decoded at a time, lest memory grow with the threads."""
+ONE_LARGE = threading.Lock()
 
 
 class Scan:
@@ -78,7 +83,10 @@ class Scan:
         self.recent = recent
         self.kept = kept
         self.size = 0
-        """Bytes, about, of a file of several frames, which is read once for all of them."""
+        """Bytes, as the tags say, of a file of several frames: it is read once for all of them."""
+        self.held = 0
+        """Bytes of it that are kept, whatever the tags say."""
+        self.large = False
 
     def pictures(self) -> list[Picture]:
         """Return a picture for each frame, from the header alone."""
@@ -95,15 +103,18 @@ class Scan:
                 str(self.file) if frames == 1 else f"{self.file} [frame {number}]",
                 partial(self.frame, number),
                 {**columns, "frame": number},
+                str(self.file),
             )
             for number in range(1, frames + 1)
         ]
 
     def frame(self, number: int) -> np.ndarray:
         """Return one frame, counted from 1, as uint8."""
-        if not self.size:
-            return frame_pixels(self._read(), 0)
-        return frame_pixels(self.recent.get(self, self.size, self._read), number - 1)
+        with ONE_LARGE if self.large else nullcontext():
+            if not self.size:
+                return frame_pixels(self._read(), 0)
+            dataset = self.recent.get(self, self.size, self._read, lambda read: self.held)
+            return frame_pixels(dataset, number - 1)
 
     def _frames(self, header: Dataset) -> int:
         rows, columns = _whole(header, "Rows"), _whole(header, "Columns")
@@ -113,6 +124,7 @@ class Scan:
             raise InputError(
                 f"has {columns:,} × {rows:,} pixels; at most {MAX_PIXELS // 10**6} million are read"
             )
+        self.large = rows * columns > LARGE
         frames = _whole(header, "NumberOfFrames") or 1
         if frames > MAX_PICTURES:
             raise InputError(f"says that it holds {frames:,} frames; at most {MAX_PICTURES:,} are")
@@ -122,7 +134,9 @@ class Scan:
         return frames
 
     def _read(self) -> Dataset:
-        dataset = parsed(BytesIO(read_bytes(self.file)), TECHNICAL, pixels=True)
+        data = read_bytes(self.file)
+        dataset = parsed(BytesIO(data), TECHNICAL, pixels=True)
+        cast(Any, dataset).buffer = None  # the whole file once more, which pydicom would keep
         for tag in list(dataset.keys()):
             # Converted here, by one thread; later they are only looked at.
             try:
@@ -131,6 +145,7 @@ class Scan:
             except Exception as error:
                 name = keyword_for_tag(tag)
                 raise InputError(f"is broken: its tag {name} cannot be read") from error
+        self.held = len(data) - cut_pixels(dataset)
         return dataset
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -20,7 +21,7 @@ from pydicom.uid import UID, RLELossless, UID_dictionary
 from deepfield.errors import InputError
 from deepfield_medical_imaging import jpeg
 
-__all__ = ["frame_pixels", "windowed"]
+__all__ = ["cut_pixels", "frame_pixels", "windowed"]
 
 jpeg.register()
 
@@ -29,6 +30,7 @@ GREY = ("MONOCHROME1", "MONOCHROME2")
 PALETTE = "PALETTE COLOR"
 COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 VIDEO = ("MPEG", "HEVC")
+MOST_COMPONENTS = 4
 DECODERS = {RLELossless: "pydicom"}
 """The one that is asked where there are several: a broken frame makes pylibjpeg-rle panic."""
 LIGHT = ("PixelValueTransformationSequence", "FrameVOILUTSequence")
@@ -59,13 +61,55 @@ def frame_pixels(dataset: Dataset, index: int) -> np.ndarray:
     if samples == 3:
         return _eight_bits(stored, int(dataset.BitsStored))
     settings = _settings(dataset, index)
-    values = apply_modality_lut(stored, settings)
-    padding = _padding(dataset, stored)
-    light = _shown(values, settings, padding)
-    if photometric == "MONOCHROME1":
-        light = 1 - light
-    light[padding] = 0
-    return np.rint(light * 255).astype(np.uint8)
+
+    def grey(stored: np.ndarray) -> np.ndarray:
+        values = apply_modality_lut(stored, settings)
+        padding = _padding(dataset, stored)
+        light = _shown(values, settings, padding)
+        if photometric == "MONOCHROME1":
+            light = 1 - light
+        light[padding] = 0
+        return np.rint(light * 255).astype(np.uint8)
+
+    return by_level(stored, grey)
+
+
+def by_level(stored: np.ndarray, grey: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Return the greys of (H, W) pixels, worked out once for each value that occurs.
+
+    So they are exact, in float64, at the memory of eight bits a pixel. Of pixels of more than
+    sixteen bits, too many values occur: each is worked out by itself.
+    """
+    if stored.dtype.kind not in "iu" or stored.dtype.itemsize > 2:
+        return grey(stored)
+    stored = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+    places = stored.view(f"u{stored.dtype.itemsize}")
+    seen = np.zeros(2 ** (8 * stored.dtype.itemsize), dtype=bool)
+    for row in places:  # numpy would make 64 bits of each place of all rows at once
+        seen[row] = True
+    table = np.zeros(len(seen), dtype=np.uint8)
+    table[seen] = grey(np.flatnonzero(seen).astype(places.dtype).view(stored.dtype))
+    shown = np.empty(stored.shape, dtype=np.uint8)
+    for line, row in zip(shown, places, strict=True):
+        line[:] = table[row]
+    return shown
+
+
+def cut_pixels(dataset: Dataset) -> int:
+    """Cut what stands behind the last frame, where that can be told, and return its bytes."""
+    if UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated:
+        return 0
+    name = next((name for name in PIXELS if name in dataset), None)
+    if name is None:
+        return 0
+    try:
+        needed = get_expected_length(dataset)
+    except Exception:  # a tag is missing or odd, and whoever decodes a frame says which
+        return 0
+    there = len(dataset[name].value)
+    if there > needed > 0:
+        dataset[name].value = dataset[name].value[:needed]
+    return max(there - needed, 0) if needed > 0 else 0
 
 
 def windowed(values: np.ndarray, center: float, width: float, function: str) -> np.ndarray:
@@ -117,19 +161,24 @@ def _check_size(dataset: Dataset, index: int) -> None:
     """Refuse a frame whose own header is larger than the tags: it would be decoded in full."""
     frames = int(dataset.get("NumberOfFrames") or 1)
     data = get_frame(dataset.PixelData, index, number_of_frames=frames)
-    size = declared_size(data)
-    if size is not None and size != (int(dataset.Rows), int(dataset.Columns)):
+    found = declared_size(data)
+    if found is None:
+        return
+    *size, components = found
+    if components > MOST_COMPONENTS:
+        raise InputError(f"is broken: its compressed data has {components:,} colours a pixel")
+    if size != [int(dataset.Rows), int(dataset.Columns)]:
         raise InputError(
             f"is broken: its tags say {dataset.Columns:,} × {dataset.Rows:,} pixels, its "
             f"compressed data {size[1]:,} × {size[0]:,}"
         )
 
 
-def declared_size(data: bytes) -> tuple[int, int] | None:
-    """Return (height, width) as JPEG, JPEG-LS or JPEG 2000 data declare it."""
+def declared_size(data: bytes) -> tuple[int, int, int] | None:
+    """Return (height, width, components) as JPEG, JPEG-LS or JPEG 2000 data declare it."""
     if data[:2] == b"\xff\xd8":
         place = 2
-        while place + 9 <= len(data):
+        while place + 10 <= len(data):
             if data[place] != 0xFF:
                 return None
             marker = data[place + 1]
@@ -137,14 +186,14 @@ def declared_size(data: bytes) -> tuple[int, int] | None:
                 place += 1
                 continue
             if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
-                return _big(data, place + 5, 2), _big(data, place + 7, 2)
+                return _big(data, place + 5, 2), _big(data, place + 7, 2), data[place + 9]
             place += 2 + _big(data, place + 2, 2)
         return None
     place = data[:256].find(b"\xff\x4f\xff\x51")
-    if place < 0 or len(data) < place + 24:
+    if place < 0 or len(data) < place + 42:
         return None
     width, height, left, top = (_big(data, place + 8 + 4 * step, 4) for step in range(4))
-    return height - top, width - left
+    return height - top, width - left, _big(data, place + 40, 2)
 
 
 def _big(data: bytes, place: int, length: int) -> int:

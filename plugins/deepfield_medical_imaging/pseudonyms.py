@@ -38,12 +38,8 @@ def _salt(path: Path) -> bytes:
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            own = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-            own.touch(mode=0o600)
-            own.write_bytes(secrets.token_bytes(SALT_BYTES))
             with suppress(FileExistsError):  # another process was first; its salt is the salt
-                path.hardlink_to(own)
-            own.unlink()
+                _write(path, secrets.token_bytes(SALT_BYTES))
         salt = path.read_bytes()
     except OSError as error:
         raise DeepfieldError(
@@ -55,3 +51,22 @@ def _salt(path: Path) -> bytes:
             f"{str(path)!r} does not hold {SALT_BYTES} bytes; remove it to have new pseudonyms."
         )
     return salt
+
+
+def _write(path: Path, salt: bytes) -> None:
+    """Write a file that no other process ever finds half written, where links can be made."""
+    own = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        _create(own, salt)
+        path.hardlink_to(own)
+    except FileExistsError:
+        raise
+    except OSError:  # exFAT and some network drives have no links
+        _create(path, salt)
+    finally:
+        own.unlink(missing_ok=True)
+
+
+def _create(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)

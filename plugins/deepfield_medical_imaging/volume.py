@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from typing import Any, BinaryIO
 
 import nibabel
@@ -18,7 +19,7 @@ from PIL import Image
 
 from deepfield.errors import InputError
 from deepfield.formats import MAX_FILE, File, Picture, Recent
-from deepfield.images import MAX_PIXELS
+from deepfield.images import MAX_PIXELS, MAX_WORDS
 from deepfield_medical_imaging.nifti import Plane
 
 __all__ = ["Volume"]
@@ -115,6 +116,9 @@ class Volume:
         Coronal: seen from the front, head up, right on the left. Sagittal: head up, front on the
         left.
         """
+        pixels = prod(self.shape[:3]) // self.count(plane)
+        if pixels > MAX_PIXELS:
+            raise InputError(f"has {plane} slices of {pixels:,} pixels; {MAX_WORDS}")
         voxels: Voxels = self.recent.get(self, self.bytes, self._decode)
         axis = AXIS[plane]
         # A view: numpy's take would copy the whole volume for each slice.
@@ -125,8 +129,8 @@ class Volume:
         if picture.ndim == 2:
             values = picture * float(self.slope) + self.intercept
             span = max(voxels.high - voxels.low, 1e-30)
-            light = np.nan_to_num((values - voxels.low) / span, nan=0.0)
-            picture = np.rint(np.clip(light, 0, 1) * 255)
+            light = np.clip((values - voxels.low) / span, 0, 1)
+            picture = np.rint(np.where(np.isfinite(values), light, 0) * 255)
         return self._square(Image.fromarray(np.ascontiguousarray(picture, dtype=np.uint8)), axis)
 
     def _square(self, picture: Image.Image, axis: int) -> Image.Image:
@@ -146,8 +150,11 @@ class Volume:
             try:
                 stream.seek(self.offset)
                 there = _fill(stream, memoryview(buffer.data))
+                stream.read(1)  # gzip checks its sum where its data ends, not before
             except (EOFError, OSError, zlib.error) as error:
-                raise InputError("is broken or cut off: its gzip data ends too early") from error
+                raise InputError(
+                    "is broken or cut off: its gzip data ends too early or does not add up"
+                ) from error
         if there < self.bytes:
             raise InputError(f"is cut off: {there:,} of {self.bytes:,} bytes of voxels are there")
         array = buffer.view(self.type).reshape(self.shape, order="F")

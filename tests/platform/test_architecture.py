@@ -18,6 +18,7 @@ FLOORS = {
         "predictor",
         "models",
         "formats",
+        "located",
         "store",
         "loading",
         "plugins",

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from deepfield_flowers.deck import Deck
+from PIL import Image as PillowImage
 
 from deepfield.errors import ContractError, InputError, UsageError
 from deepfield.fields import Image
@@ -207,6 +208,26 @@ def test_recent_keeps_no_more_than_it_may():
     assert calls == [0, 1, 2, 1], "the one used longest ago is the one to go"
 
 
+def test_recent_forgets_what_failed_with_its_owner():
+    recent, owner = Recent(), Owner()
+
+    def decode(read):
+        raise InputError("is cut off")
+
+    with pytest.raises(InputError, match="is cut off"):
+        recent.get(owner, 10, lambda read=owner: decode(read))
+    del owner
+    gc.collect()
+    assert len(recent._kept) == 0
+
+
+def test_recent_counts_what_came_where_it_is_more_than_was_promised():
+    recent, owners, calls = Recent(most=100), [Owner() for _ in range(2)], []
+    for place in (0, 1, 0):
+        recent.get(owners[place], 1, lambda: calls.append(1) or b"x", lambda decoded: 60)
+    assert len(calls) == 3
+
+
 def test_recent_does_not_try_a_broken_file_again():
     recent, owner, calls = Recent(), Owner(), []
 
@@ -218,6 +239,89 @@ def test_recent_does_not_try_a_broken_file_again():
         with pytest.raises(InputError, match=r"^is broken and cannot be read \(ValueError\)$"):
             recent.get(owner, 10, decode)
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("method", [8, 99])
+def test_member_that_cannot_be_opened_is_left_alone(tmp_path, method):
+    """Broken in its data (8, deflated), or packed in a way that zipfile does not know (99)."""
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("whole.deck", "1 2\n")
+        file.writestr("odd", b"DECK\n" + bytes(range(256)) * 9)
+    data = bytearray(archive.read_bytes())
+    start, listed = data.index(b"odd") - 30, data.rindex(b"odd") - 46
+    if method == 8:
+        data[start + 33 : start + 60] = b"\xff" * 27
+    data[start + 8], data[listed + 10] = method, method
+    archive.write_bytes(data)
+    source, rows = gathered(archive)
+    assert [str(value) for value in rows["scan"]] == ["a.zip/whole.deck [0]"]
+    assert source.left_alone == 1
+
+
+def test_list_of_other_files_is_left_alone_among_them_and_opened_by_itself(tmp_path):
+    class Listing(Deck):
+        def lists_others(self, head):
+            return head.startswith(b"DECKLIST")
+
+    (tmp_path / "a.deck").write_text("1 2\n")
+    (tmp_path / "INDEX").write_text("DECKLIST a.deck\n")
+    formats = Formats([Listing()])
+    source = open_source(tmp_path, PICTURES, formats)
+    (chunk,) = source.chunks()
+    assert (len(chunk.rows), source.left_alone) == (1, 1)
+    (chunk,) = open_source(tmp_path / "INDEX", PICTURES, formats).chunks()
+    assert PICTURES.read(chunk.rows).problems == {1: "column 'scan' holds a word that is no number"}
+
+
+def test_picture_knows_the_file_it_is_from(tmp_path):
+    (tmp_path / "a.deck").write_text("1 2\n3 4\n")
+    (tmp_path / "broken.deck").write_bytes(b"\xff")
+    _, rows = gathered(tmp_path)
+    assert [value.file for value in rows["scan"]] == [
+        *[str(tmp_path / "a.deck")] * 2,
+        str(tmp_path / "broken.deck"),
+    ]
+
+
+def test_table_gives_the_columns_of_the_formats_that_it_names(tmp_path):
+    (tmp_path / "IM1").write_text("DECK\n7 8\n")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "IM2").write_text("DECK\n1 2\n")
+    (tmp_path / "two.deck").write_text("1\n2\n")
+    PillowImage.new("L", (2, 2)).save(tmp_path / "film.png")
+    (tmp_path / "list.csv").write_text("scan\nIM1\nfilm.png\ndeep/IM2\ntwo.deck\nIM9\n")
+    _, rows = gathered(tmp_path / "list.csv")
+    assert rows["card"].dtype == "Int64"
+    assert rows["card"].to_list() == [0, pd.NA, 0, pd.NA, pd.NA]
+    checked = PICTURES.read(rows)
+    assert checked.rows["scan"][1].tolist() == [[7, 8], [7, 8]]
+    assert list(checked.problems) == [4, 5]
+    assert "does not exist: 'IM9'" in checked.problems[5]
+    (tmp_path / "films.csv").write_text("scan\nfilm.png\n")
+    assert list(gathered(tmp_path / "films.csv")[1].columns) == ["scan"]
+    (tmp_path / "own.csv").write_text("scan,card\nIM1,ace\n")
+    assert gathered(tmp_path / "own.csv")[1]["card"].to_list() == ["ace"]
+    _, framed = gathered(pd.DataFrame({"scan": [tmp_path / "IM1", tmp_path / "film.png"]}))
+    assert framed["card"].to_list() == [0, pd.NA]
+
+
+def test_table_may_not_have_files_elsewhere_looked_into(tmp_path):
+    looked = []
+
+    class Looking(Deck):
+        def recognises(self, head):
+            looked.append(head)
+            return super().recognises(head)
+
+    (tmp_path / "IM1").write_text("DECK\n7 8\n")
+    (tmp_path / "lists").mkdir()
+    table = tmp_path / "lists" / "list.csv"
+    table.write_text(f"scan\n{tmp_path / 'IM1'}\n../IM1\n{'x' * 5000}\n")
+    (chunk,) = open_source(table, PICTURES, Formats([Looking()])).chunks()
+    assert looked == []
+    assert chunk.rows["scan"].map(type).eq(str).all()
+    assert len(PICTURES.read(chunk.rows).problems) == 3
 
 
 def test_format_of_nothing_is_a_row_that_says_so(tmp_path):

@@ -49,6 +49,8 @@ def bomb(side: int = 60_000) -> bytes:
         (b"", r"is empty \(0 bytes\)"),
         (bomb(), "has too many pixels; at most 80 million are read"),
         (bomb(9_200), r"has 9,200 × 9,200 pixels; at most 80 million are read"),
+        (np.zeros((9_200, 9_200), np.uint8), r"has 9,200 × 9,200 pixels; at most 80 million are"),
+        (Image.new("1", (9_200, 9_300)), r"has 9,200 × 9,300 pixels; at most 80 million are"),
         (encoded(Image.fromarray(GREY), "JPEG")[:300], "is broken and cannot be decoded"),
         (encoded(Image.fromarray(GREY), "PNG")[:60], "is broken and cannot be decoded"),
         (17, "is int, which is no picture"),

@@ -135,7 +135,7 @@ def test_voxels_that_are_no_numbers_are_black(rows):
     values = np.arange(210, dtype=np.float32).reshape(SHAPE)
     values[3, 3, 2], values[2, 2, 2] = np.nan, np.inf
     picture = read_picture(rows(volume(values), slices="2")["image"][1])[::-1, ::-1].T
-    assert picture[3, 3] == 0
+    assert picture[3, 3] == picture[2, 2] == 0
     finite = values[np.isfinite(values)]
     low, high = np.percentile(finite, [0.5, 99.5])
     assert abs(int(picture[6, 5]) - np.clip((values[6, 5, 2] - low) / (high - low), 0, 1) * 255) < 1
@@ -307,6 +307,7 @@ WHOLE = volume(marked()).to_bytes()
         (WHOLE[:200], "a.nii", "is no NIfTI file"),
         (WHOLE[:-10], "a.nii", "is cut off: 410 of 420 bytes of voxels are there"),
         (gzip.compress(WHOLE)[:-12], "a.nii.gz", "its gzip data"),
+        (gzip.compress(WHOLE, 0).replace(b"d\0", b"e\0"), "a.nii.gz", "or does not add up"),
         (b"\x1f\x8b no gzip", "a.nii.gz", "its gzip data cannot be read"),
         (header_of(volume(marked()), magic=b"ni1"), "a.nii", "is half of a .hdr and .img pair"),
         (header_of(volume(marked()), magic=b""), "a.nii", "is no NIfTI file"),
@@ -338,10 +339,19 @@ WHOLE = volume(marked()).to_bytes()
             "holds complex numbers",
         ),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_what_cannot_be_shown_says_why(reason, what, name, sentence):
     assert sentence in reason(what, name=name)
+
+
+def test_slice_of_too_many_pixels_costs_nothing(reason):
+    tracemalloc.start()
+    found = reason(header_of(volume(marked()), dim=[3, 30000, 30000, 1, 1, 1, 1, 1], datatype=2))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == "has axial slices of 900,000,000 pixels; at most 80 million are read"
+    assert peak < 20 * 2**20
 
 
 def test_bomb_is_read_no_further_than_its_header_says(rows):

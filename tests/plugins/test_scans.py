@@ -20,6 +20,7 @@ import deepfield
 from deepfield.history import History
 from deepfield.images import read_picture
 from deepfield.plugins import Registry
+from deepfield.scoring import Job
 from deepfield_medical_imaging.synthesis import generators
 
 COMMAND = [sys.executable, "-c", "from deepfield.cli import main; main()"]
@@ -50,9 +51,11 @@ def ward(tmp_path) -> Path:
     (folder / "x-tags.dcm").write_bytes(whole[:500])
     shifted = whole.replace(b"\x28\x00\x10\x00US\x02\x00", b"\x28\x00\x10\x00US\x08\x00")
     (folder / "x-shifted.dcm").write_bytes(shifted)
-    (folder / "x-study.dcm").write_bytes(
-        whole.replace(b"1.2.3.4.5.6.7.8.1", b"DOE^JANE.........")[:-9]
-    )
+    # Served: the name stands where the study's identifier should.
+    named = (folder / "film.dcm").read_bytes().replace(b"1.2.3.4.5.6.7.8.1", b"DOE^JANE.........")
+    assert PATIENT.encode() in named
+    (folder / "named.dcm").write_bytes(named)
+    (folder / "x-study.dcm").write_bytes(named[:-9])
     (folder / "x.nii").write_bytes(b"no volume")
     (folder / "notes.txt").write_text(PATIENT)
     return folder
@@ -73,30 +76,32 @@ def test_folder_of_all_kinds_is_scored_and_what_is_broken_is_named(model, ward):
         *(f"brain.nii.gz [axial {place}]" for place in range(3)),
         "film.dcm",
         "film.png",
+        "named.dcm",
     ]
     assert result.left_alone == 1
-    assert result.frame["frame"].to_list() == [1, 2, pd.NA, pd.NA, pd.NA, 1, pd.NA]
-    assert result.frame["slice"].to_list() == [pd.NA, pd.NA, 0, 1, 2, pd.NA, pd.NA]
-    assert result.frame["study"].nunique() == 1
+    assert result.frame["frame"].to_list() == [1, 2, pd.NA, pd.NA, pd.NA, 1, pd.NA, 1]
+    assert result.frame["slice"].to_list() == [pd.NA, pd.NA, 0, 1, 2, pd.NA, pd.NA, pd.NA]
+    assert result.frame["study"].nunique() == 2
     # The same film gives the same answer in whatever file it lies.
-    films = result.frame[names.index("film.png") == np.arange(7)]["pneumonia"].iloc[0]
-    same = result.frame["pneumonia"].iloc[[0, 2, 3, 4, 5]]
+    films = result.frame[names.index("film.png") == np.arange(8)]["pneumonia"].iloc[0]
+    same = result.frame["pneumonia"].iloc[[0, 2, 3, 4, 5, 7]]
     np.testing.assert_allclose(same, films, atol=0.02)
     reasons = [
         (Path(each.source).name, each.reason.removeprefix("column 'image' "))
         for each in result.rejected.itertuples()
     ]
-    assert [name for name, _ in reasons] == [
-        "x-cut.dcm",
-        "x-shifted.dcm",
-        "x-study.dcm",
-        "x-tags.dcm",
-        "x-window.dcm",
-        "x.nii",
+    assert reasons == [
+        ("x-cut.dcm", "is cut off: 15,384 of 16,384 bytes of pixels are there"),
+        ("x-shifted.dcm", "is broken: its tag Rows is no number"),
+        ("x-study.dcm", "is cut off: 16,375 of 16,384 bytes of pixels are there"),
+        (
+            "x-tags.dcm",
+            "is broken or cut off: it lacks the tags Rows and Columns "
+            "(Secondary Capture Image Storage)",
+        ),
+        ("x-window.dcm", "is broken: its tag WindowCenter cannot be read"),
+        ("x.nii", "is no NIfTI file"),
     ]
-    assert "is cut off" in reasons[0][1]
-    assert reasons[4][1] == "is broken: its tag WindowCenter cannot be read"
-    assert reasons[5][1] == "is no NIfTI file"
 
 
 def test_nothing_of_the_patient_reaches_results_errors_logs_or_the_history(
@@ -106,13 +111,15 @@ def test_nothing_of_the_patient_reaches_results_errors_logs_or_the_history(
     for suffix in (".csv", ".parquet", ".jsonl"):
         deepfield.score(model, ward, output=tmp_path / "out" / f"scored{suffix}", overwrite=True)
     result = deepfield.score(model, ward)
+    Job(model, ward, keep=True).run()
     with pytest.raises(deepfield.DeepfieldError) as caught:
         model.predict(pd.DataFrame({"image": sorted(ward.glob("x-*.dcm"))}))
     assert result.run.rows_rejected == 6
-    written = [path for path in [*(tmp_path / "out").iterdir(), *home.glob("*")] if path.is_file()]
-    assert {"history.sqlite", "scored.csv", "scored.rejected.csv"} <= {
-        path.name for path in written
-    }
+    written = [path for path in [*(tmp_path / "out").iterdir(), *home.rglob("*")] if path.is_file()]
+    assert {
+        *("history.sqlite", "scored.csv", "scored.rejected.csv"),
+        *("results.parquet", "results.rejected.csv"),
+    } <= {path.name for path in written}
     assert [(path.name, leaks(path.read_bytes())) for path in written] == [
         (path.name, []) for path in written
     ]
@@ -174,6 +181,7 @@ def test_archive_of_all_kinds_gives_the_same_answers(model, ward, tmp_path):
         for path in sorted(ward.iterdir()):
             file.write(path, path.name)
     there, here = deepfield.score(model, ward), deepfield.score(model, tmp_path / "ward.zip")
+    assert there.frame["image"].str.contains("named.dcm").any()
     outputs = ["finding", "pneumonia", "confidence", "trust", "study", "frame", "slice"]
     pd.testing.assert_frame_equal(there.frame[outputs], here.frame[outputs])
     assert there.rejected["reason"].to_list() == here.rejected["reason"].to_list()
@@ -233,6 +241,25 @@ def test_uploads_of_all_kinds_are_one_source_with_pictures_to_show(model, ward):
     assert work.result.run.options["slices"] == "middle"
     with pytest.raises(deepfield.DeepfieldError, match="'notes.txt' is neither a picture nor"):
         spool([sent[0], Sent(ward / "notes.txt", "notes.txt")], model, {})
+
+
+def test_uploaded_archive_is_named_as_its_owner_named_it(model, ward, tmp_path):
+    from deepfield.dashboard.work import spool
+
+    archive = tmp_path / "x.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(ward / "film.dcm", "ward/film.dcm")
+    source, _folder = spool([Sent(archive, "Monday.ZIP")], model, {"keep_tags": True})
+    (chunk,) = source.chunks()
+    assert str(chunk.rows["image"][1]) == "Monday.ZIP/ward/film.dcm"
+    assert chunk.rows["PatientID"][1] == SECRETS["PatientID"]
+    assert (source.name, source.options) == ("Monday.ZIP", {"keep_tags": True})
+    with pytest.raises(deepfield.DeepfieldError, match="'n.zip' is no zip archive"):
+        spool([Sent(ward / "notes.txt", "n.zip")], model, {})
+    both = [Sent(ward / "film.dcm", "a.dcm"), Sent(archive, "x.zip")]
+    for sent in (both, both[::-1]):
+        with pytest.raises(deepfield.DeepfieldError, match="or one archive or table by itself"):
+            spool(sent, model, {})
 
 
 def test_data_folder_that_cannot_be_written_stops_the_run(model, ward, home):

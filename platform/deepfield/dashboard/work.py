@@ -18,6 +18,7 @@ from deepfield.loading import Model
 from deepfield.results import Result
 from deepfield.scoring import Batch, Job
 from deepfield.sources import Source, open_source
+from deepfield.sources.archive import members
 from deepfield.sources.pictures import NamedFile, PictureSource
 
 __all__ = ["Upload", "Work", "spool"]
@@ -119,17 +120,23 @@ def spool(
     if image is not None and all(model.formats.takes(file) for file in files):
         name = files[0].name if len(files) == 1 else f"{len(files)} uploads"
         return PictureSource(files, name, image.name, model.formats, options), folder
-    if image is not None and files[0].path.suffix != ".zip":
-        odd = next(file for file in files if not model.formats.takes(file))
+    odd = [file for file in files if file.path.suffix != ".zip" and not model.formats.takes(file)]
+    if image is not None and odd:
         # A table of paths would name files of this machine, not of the visitor's.
         raise DeepfieldError(
-            f"{odd.name!r} is neither a picture nor a .zip archive of pictures. "
+            f"{odd[0].name!r} is neither a picture nor a .zip archive of pictures. "
             "Tables of paths are for the command line."
         )
     if len(files) > 1:
         raise DeepfieldError(
             "Upload pictures together, or one archive or table by itself: "
             f"{', '.join(file.name for file in files[:4])} do not make one source."
+        )
+    if image is not None:
+        found = members(files[0].path, files[0].name)
+        return (
+            PictureSource.choose(found, files[0].name, image.name, model.formats, options),
+            folder,
         )
     source = open_source(files[0].path, model.inputs, model.formats, options)
     source.name = files[0].name

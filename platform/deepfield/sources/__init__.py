@@ -53,7 +53,7 @@ def open_source(
     if isinstance(what, list | tuple) and what and isinstance(what[0], dict):
         what = pd.DataFrame(what)
     if isinstance(what, pd.DataFrame):
-        return FrameSource(what, located=lambda rows: formats.located(rows, inputs, options))
+        return FrameSource(what, "DataFrame", inputs, formats, options)
     if isinstance(what, list | tuple) and all(isinstance(each, str | Path) for each in what):
         return pictures([Path(each) for each in what], f"{len(what)} files")
     if not isinstance(what, str | Path):

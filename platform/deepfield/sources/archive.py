@@ -23,9 +23,11 @@ class Member:
 
     archive: ZipFile
     info: ZipInfo
+    beneath: str
+    """The archive's name."""
 
     def __str__(self) -> str:
-        return f"{Path(self.archive.filename or '').name}/{self.info.filename}"
+        return f"{self.beneath}/{self.info.filename}"
 
     def open(self, mode: Literal["rb"], /) -> IO[bytes]:
         self._check(MAX_FILE)
@@ -48,8 +50,11 @@ class Member:
             )
 
 
-def members(path: Path) -> list[Member]:
+def members(path: Path, shown_as: str | None = None) -> list[Member]:
     """Return the files of an archive, which stays open as long as one of them is held.
+
+    Args:
+        shown_as: what a person calls the archive, if not by its path.
 
     Raises:
         InputError: if it is no zip archive.
@@ -57,9 +62,10 @@ def members(path: Path) -> list[Member]:
     try:
         archive = ZipFile(path)
     except (BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise InputError(f"{str(path)!r} is no zip archive that can be opened: {error}") from error
+        name = shown_as or str(path)
+        raise InputError(f"{name!r} is no zip archive that can be opened: {error}") from error
     return [
-        Member(archive, each)
+        Member(archive, each, Path(shown_as or path).name)
         for each in archive.infolist()
         if not each.is_dir()
         and not any(part.startswith((".", "__MACOSX")) for part in Path(each.filename).parts)

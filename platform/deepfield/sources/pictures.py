@@ -13,6 +13,7 @@ import pandas as pd
 
 from deepfield.errors import ContractError, InputError
 from deepfield.formats import File, Formats, opened
+from deepfield.located import column
 from deepfield.sources.source import Chunk, Source
 
 __all__ = ["NamedFile", "PictureSource"]
@@ -89,7 +90,7 @@ class PictureSource(Source):
             InputError: if there are none.
         """
         formats = formats or Formats()
-        taken = [file for file in files if formats.takes(file)]
+        taken = [file for file in files if formats.chooses(file)]
         if not taken:
             kinds = Counter(Path(str(file)).suffix.lower() or "without ending" for file in files)
             found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
@@ -108,8 +109,7 @@ class PictureSource(Source):
             start += len(values)
             rows = pd.DataFrame({self.column: values}, numbers, dtype=object)
             for name, kind in self._beside.items():
-                known = [getattr(value, "columns", {}).get(name) for value in values]
-                rows[name] = pd.Series(known, numbers, dtype=kind)
+                rows[name] = column(values, name, numbers, kind)
             yield Chunk(rows)
 
     def _values(self) -> Iterator[Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,13 +15,16 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from deepfield.errors import InputError
-from deepfield.formats import Formats
+from deepfield.formats import Format, Formats
+from deepfield.located import format_of, located
 from deepfield.sources.source import Chunk, Source
 from deepfield.table import Rejected, Table
 
 __all__ = ["READERS", "FrameSource", "TableSource"]
 
 CHUNK = 8192
+OPENED = 256
+"""Rows a chunk where headers are read for it: the first are scored while the next are read."""
 LONGEST_LINE = 64 * 2**20
 
 
@@ -31,18 +35,26 @@ class FrameSource(Source):
         self,
         frame: pd.DataFrame,
         name: str = "DataFrame",
-        located: Callable[[pd.DataFrame], pd.DataFrame] = lambda rows: rows,
+        inputs: Table | None = None,
+        formats: Formats | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
         self.frame = frame
         self.total = len(frame)
-        self._located = located
+        self._inputs = inputs or Table()
+        self.formats = formats or Formats()
+        self.options = options or {}
 
     def chunks(self) -> Iterator[Chunk]:
-        for start in range(0, len(self.frame), CHUNK):
-            rows = self.frame.iloc[start : start + CHUNK]
-            numbered = rows.set_axis(range(start + 1, start + 1 + len(rows)), axis=0)
-            yield Chunk(self._located(numbered))
+        image = self._inputs.image
+        named = self.frame[image.name] if image and image.name in self.frame.columns else ()
+        beside = present(named, self.formats)
+        step = OPENED if beside else CHUNK
+        for start in range(0, len(self.frame), step):
+            rows = self.frame.iloc[start : start + step]
+            rows = rows.set_axis(range(start + 1, start + 1 + len(rows)), axis=0)
+            yield Chunk(located(rows, self._inputs, self.formats, self.options, beside))
 
 
 class TableSource(Source):
@@ -68,20 +80,56 @@ class TableSource(Source):
         self.options = options or {}
 
     def chunks(self) -> Iterator[Chunk]:
+        beside = self._beside()
         for chunk in self._read(self.path):
-            if self._image in chunk.rows.columns:
-                located = chunk.rows[self._image].map(self._located)
-                rows = chunk.rows.copy(deep=False)
-                rows[self._image] = located
-                rows = self.formats.located(rows, self._inputs, self.options)
-                chunk = Chunk(rows, chunk.rejected)
-            yield chunk
+            if self._image not in chunk.rows.columns:
+                yield chunk
+                continue
+            named = chunk.rows.copy(deep=False)
+            named[self._image] = named[self._image].map(self._file)
+            rejected = chunk.rejected
+            step = OPENED if beside else CHUNK
+            for start in range(0, max(len(named), 1), step):
+                rows = named.iloc[start : start + step]
+                rows = located(rows, self._inputs, self.formats, self.options, beside)
+                yield Chunk(rows, rejected)
+                rejected = []
 
-    def _located(self, value: Any) -> Any:
-        """Take a relative picture path from the table's own folder; leave all else as it is."""
-        if isinstance(value, str) and value.lower().endswith(tuple(self.formats.suffixes)):
-            return self.path.parent / value
-        return value
+    def _beside(self) -> list[Format]:
+        """Return the formats of the files that the table names: one pass for their names alone."""
+        found: dict[str, Format] = {}
+        if self._image is None or not self.formats.all:
+            return []
+        with suppress(InputError):  # said when the rows are read in earnest
+            for chunk in self._read(self.path):
+                if self._image not in chunk.rows.columns:
+                    break
+                files = [self._file(value) for value in chunk.rows[self._image]]
+                found |= {each.name: each for each in present(files, self.formats)}
+        return [each for each in self.formats.all if each.name in found]
+
+    def _file(self, value: Any) -> Any:
+        """Take a relative picture path from the table's own folder; leave all else as it is.
+
+        A name without a known ending must be a file in that folder or below it: what it is can be
+        told by looking into it alone, and a table may name no other file to be looked into.
+        """
+        if not isinstance(value, str):
+            return value
+        path = self.path.parent / value
+        if value.lower().endswith(tuple(self.formats.suffixes)):
+            return path
+        inside = not Path(value).is_absolute() and ".." not in Path(value).parts
+        try:
+            return path if inside and path.is_file() else value
+        except (OSError, ValueError):  # too long for a name, say
+            return value
+
+
+def present(values: Iterable[Any], formats: Formats) -> list[Format]:
+    """Return the formats of the files that cells name."""
+    found = {each.name for value in values if (each := format_of(value, formats))}
+    return [each for each in formats.all if each.name in found]
 
 
 def read_csv(path: Path, delimiter: str | None = None) -> Iterator[Chunk]:
