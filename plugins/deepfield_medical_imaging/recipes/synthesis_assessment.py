@@ -3,15 +3,16 @@
     python -m deepfield_medical_imaging.recipes.synthesis_assessment chest-xray --data DIR \\
         --weights runs/chest-xray-gan/generator.safetensors
 
-The features of the kernel distance are those of the study's own classifier, which works offline;
-the discriminators saw another network's (ImageNet's), so they did not train for this figure.
+The features of the kernel distance are the textures of the study's own classifier (mean and spread
+of its maps at a sixteenth of the picture), which work offline; the discriminators saw another
+network (ImageNet's), so the generator was not trained for this figure.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 import numpy as np
@@ -26,12 +27,13 @@ from deepfield.images import read_picture
 from deepfield.loading import load_model
 from deepfield.models import ModelFolder
 from deepfield.neural.weights import save_weights
-from deepfield.store import find_model
 from deepfield_medical_imaging import MedicalImaging
-from deepfield_medical_imaging.classifier import build
 from deepfield_medical_imaging.generator import Generator, GeneratorConfig
 from deepfield_medical_imaging.recipes.studies import STUDIES, Study
 from deepfield_medical_imaging.synthesis import FOLDERS, SyntheticScans
+
+if TYPE_CHECKING:
+    from deepfield_medical_imaging.classifier import ScanClassifier
 
 MADE = 600
 
@@ -52,22 +54,34 @@ def main(study: str, data: Path, weights: Path) -> None:
         name: np.stack([read_picture(path, "L", (128, 128)) for path in part["image"]])
         for name, part in (("training", rows[~held_out]), ("validation", rows[held_out]))
     }
-    look = Look(ModelFolder(find_model(MedicalImaging(), study).folder))
-    features = {name: look.features(pictures) for name, pictures in real.items()}
-    of_made = look.features(synthetic)
     classifier = load_model(MedicalImaging(), study, "cpu")
+    predictor = cast("ScanClassifier", classifier.predictor)
+    size = (classifier.folder.config["image_size"],) * 2
+
+    def look(pictures: np.ndarray) -> np.ndarray:
+        """Return the classifier's textures, (n, 2 m)."""
+        return predictor.engine(np.stack([read_picture(each, "L", size) for each in pictures]))[1]
+
+    features = {name: look(pictures) for name, pictures in real.items()}
+    of_made = look(synthetic)
+    # Each feature counts alike: in spreads over training scans.
+    spread = features["training"].std(axis=0) + 1e-6
     frame = pd.DataFrame({"image": pd.Series(list(synthetic), dtype=object)})
-    called = classifier.predict(frame)["finding"].to_numpy()
+    answers = classifier.predict(frame)
+    called = answers["finding"].to_numpy()
     generator = np.random.default_rng(0)
     noise = generator.integers(0, 256, (200, 128, 128), dtype=np.uint8)
     figures: dict[str, Any] = {
-        "kid": kernel_distance(of_made, balanced(features["validation"], rows[held_out], chosen)),
-        "kid of real training scans": kernel_distance(
-            balanced(features["training"], rows[~held_out], chosen),
-            balanced(features["validation"], rows[held_out], chosen),
+        "kid": kernel_distance(
+            of_made / spread, balanced(features["validation"], rows[held_out], chosen) / spread
         ),
-        "kid of noise": kernel_distance(look.features(noise), features["validation"]),
+        "kid of real training scans": kernel_distance(
+            balanced(features["training"], rows[~held_out], chosen) / spread,
+            balanced(features["validation"], rows[held_out], chosen) / spread,
+        ),
+        "kid of noise": kernel_distance(look(noise) / spread, features["validation"] / spread),
         "classifier agrees": float((called == np.array(chosen.classes)[places]).mean()),
+        "called unfamiliar": float((answers["trust"] == "unfamiliar").mean()),
         "pictures": MADE,
         **nearest(synthetic, real["training"], real["validation"]),
     }
@@ -96,27 +110,6 @@ def write_generator(study: Study, weights: Path) -> ModelFolder:
     (path / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     save_weights(network, path / "model.safetensors", torch.float16)
     return ModelFolder(path)
-
-
-class Look:
-    """What a study's classifier sees in pictures."""
-
-    def __init__(self, folder: ModelFolder) -> None:
-        self.network = build(folder).eval()
-        self.size = folder.config["image_size"]
-
-    def features(self, pictures: np.ndarray) -> np.ndarray:
-        """Return the last embedding, (n, 1280)."""
-        parts = []
-        backbone = self.network.backbone
-        size = (self.size, self.size)
-        with torch.inference_mode():
-            for start in range(0, len(pictures), 32):
-                batch = np.stack([read_picture(p, "L", size) for p in pictures[start : start + 32]])
-                x = self.network.standardize(torch.from_numpy(batch))
-                maps = backbone.forward_features(x)
-                parts.append(backbone.forward_head(maps, pre_logits=True).numpy())
-        return np.concatenate(parts)
 
 
 def balanced(features: np.ndarray, rows: pd.DataFrame, study: Study) -> np.ndarray:
@@ -214,8 +207,8 @@ scan was seen.
 
 ## Figures
 
-{figures["pictures"]} made pictures, as many of each class, against {study.split}, on the last
-embedding of the shipped classifier:
+{figures["pictures"]} made pictures, as many of each class, against {study.split}, on the
+textures of the shipped classifier (mean and spread of its maps at a sixteenth of the picture):
 
 | kernel distance (KID) to validation scans | |
 |---|---|
@@ -223,7 +216,8 @@ embedding of the shipped classifier:
 | real training scans: the best that can be | {figures["kid of real training scans"]:.3f} |
 | noise | {figures["kid of noise"]:.3f} |
 
-The classifier calls {figures["classifier agrees"]:.1%} of the made pictures what they were made as.
+The classifier calls {figures["classifier agrees"]:.1%} of the made pictures what they were made
+as. Its guard calls {figures["called unfamiliar"]:.1%} of them unfamiliar.
 
 Is a training scan copied? The distance to the nearest one, mirrored ones among them, at 32 × 32
 standardised pixels:
