@@ -131,8 +131,10 @@ def run(
         face="command line",
         formats=formats,
     )
-    # A polite kill ends a fit as Ctrl-C does: at once, for an epoch may take minutes.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A polite kill ends a fit as Ctrl-C does: at once, for an epoch may take minutes. A shell's
+    # background job is born deaf to Ctrl-C; both are asked for.
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {each: signal.signal(each, signal.default_int_handler) for each in signals}
     try:
         with watched(fitting, quiet):
             fitted = fitting.run()
@@ -140,7 +142,8 @@ def run(
         click.echo(str(error), err=True)
         raise SystemExit(130) from error
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
     if as_json:
         print_json(summary(domain, fitted))
     if not quiet:

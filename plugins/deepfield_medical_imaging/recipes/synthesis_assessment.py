@@ -22,6 +22,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from safetensors.torch import load_file
 from sklearn.metrics.pairwise import polynomial_kernel
 from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import StandardScaler
 
 from deepfield.images import read_picture
 from deepfield.loading import load_model
@@ -62,24 +63,22 @@ def main(study: str, data: Path, weights: Path) -> None:
         """Return the classifier's textures, (n, 2 m)."""
         return predictor.engine(np.stack([read_picture(each, "L", size) for each in pictures]))[1]
 
-    features = {name: look(pictures) for name, pictures in real.items()}
-    of_made = look(synthetic)
-    # Each feature counts alike: in spreads over training scans.
-    spread = features["training"].std(axis=0) + 1e-6
+    textures = {name: look(pictures) for name, pictures in real.items()}
+    # Each feature counts alike: in spreads of training scans about their mean.
+    scaler = StandardScaler().fit(textures["training"])
+    features = {name: scaler.transform(each) for name, each in textures.items()}
+    fresh = balanced(features["validation"], rows[held_out], chosen)
     frame = pd.DataFrame({"image": pd.Series(list(synthetic), dtype=object)})
     answers = classifier.predict(frame)
     called = answers["finding"].to_numpy()
     generator = np.random.default_rng(0)
     noise = generator.integers(0, 256, (200, 128, 128), dtype=np.uint8)
     figures: dict[str, Any] = {
-        "kid": kernel_distance(
-            of_made / spread, balanced(features["validation"], rows[held_out], chosen) / spread
-        ),
+        "kid": kernel_distance(scaler.transform(look(synthetic)), fresh),
         "kid of real training scans": kernel_distance(
-            balanced(features["training"], rows[~held_out], chosen) / spread,
-            balanced(features["validation"], rows[held_out], chosen) / spread,
+            balanced(features["training"], rows[~held_out], chosen), fresh
         ),
-        "kid of noise": kernel_distance(look(noise) / spread, features["validation"] / spread),
+        "kid of noise": kernel_distance(scaler.transform(look(noise)), fresh),
         "classifier agrees": float((called == np.array(chosen.classes)[places]).mean()),
         "called unfamiliar": float((answers["trust"] == "unfamiliar").mean()),
         "pictures": MADE,
