@@ -1,6 +1,6 @@
 """From files to result rows: Deepfield against a hand-written loop and transformers' pipeline.
 
-    python benchmarks/score_images.py                     # drawn films, 224 and 1,200 pixels
+    python benchmarks/score_images.py                     # made-up films, 224 and 1,200 pixels
     python benchmarks/score_images.py --images xrays/     # a folder of your own
 
 All three use the shipped weights, at the same size, on the same cores, and write the same CSV.
@@ -31,7 +31,7 @@ MODEL = "chest-xray"
 
 @click.command(help=__doc__)
 @click.option("--images", type=click.Path(exists=True, path_type=Path), help="a folder of pictures")
-@click.option("--count", default=600, show_default=True, help="drawn films, without --images")
+@click.option("--count", default=600, show_default=True, help="made-up films, without --images")
 @click.option("--rounds", default=3, show_default=True)
 @click.option("--contender", hidden=True)
 @click.option("--output", type=click.Path(path_type=Path), hidden=True)
@@ -46,7 +46,7 @@ def main(images: Path | None, count: int, rounds: int, contender: str | None, ou
 
 
 def draw(folder: Path, count: int) -> dict[str, Path]:
-    """Write drawn films as JPEG: small ones, and fewer at the size of a real X-ray."""
+    """Write made-up films as JPEG: small ones, and fewer at the size of a real X-ray."""
     from deepfield.images import open_picture
     from deepfield_medical_imaging.synthesis import generators
 

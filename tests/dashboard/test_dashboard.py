@@ -134,7 +134,6 @@ def test_brain_slices_given_to_the_chest_model_lead_to_the_right_one(page, addre
     ).to_be_visible()
     expect(offer).to_have_count(0)
     settled(page)
-    shoot(page, "medical-imaging-brain", 1780)
     no_exception(page)
 
 
@@ -147,7 +146,6 @@ def test_examples_are_made_by_seed_and_class(page, address):
     pictures = page.get_by_test_id("stImage").locator("img")
     expect(pictures).to_have_count(4)
     settled(page)
-    shoot(page, "medical-imaging-made", 900)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as .zip").click()
     with zipfile.ZipFile(download.value.path()) as archive:

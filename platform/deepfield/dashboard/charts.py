@@ -8,7 +8,7 @@ import pandas as pd
 
 from deepfield.domain import TRUST
 from deepfield.explanation import Contributions
-from deepfield.fields import Label, Number
+from deepfield.fields import Label, Number, Probability
 from deepfield.table import Table
 
 __all__ = ["contributions", "distribution"]
@@ -19,7 +19,10 @@ BINS = 20
 def distribution(outputs: Table, frame: pd.DataFrame) -> alt.Chart:
     """Return how the first number among the outputs is spread, by label; or counts of labels."""
     label = next((each.name for each in outputs if isinstance(each, Label)), "trust")
-    number = next((each for each in outputs if isinstance(each, Number)), None)
+    numbers = [each for each in outputs if isinstance(each, Number)]
+    several = sum(isinstance(each, Probability) for each in numbers) > 1
+    # Of many classes no single probability tells the answer; how sure it is does.
+    number = Probability("confidence") if several else next(iter(numbers), None)
     if number is None:
         counts = frame.groupby([label, "trust"], observed=True).size().reset_index(name="rows")
         return (
