@@ -15,7 +15,7 @@ from deepfield.errors import NotFoundError
 from deepfield.formats import Formats
 from deepfield.plugins import Registry
 
-__all__ = ["DomainCommands", "flags_of", "given", "option_flags"]
+__all__ = ["DomainCommands", "flags_of", "given", "labelled_source", "option_flags"]
 
 
 class DomainCommands(click.Group):
@@ -92,3 +92,14 @@ def _click_type(kind: Any, field: FieldInfo) -> Any:
 def given(values: dict[str, Any]) -> dict[str, Any]:
     """Return the options that a person set; the others keep their defaults."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def labelled_source(domain: Domain) -> str:
+    """Say for help what a source with labels is."""
+    columns = ", ".join(domain.inputs.names)
+    if domain.inputs.image is not None:
+        return (
+            "SOURCE is a folder or .zip with a folder for each class, or a table with the columns "
+            f"{columns} (paths) and label."
+        )
+    return f"SOURCE is a .csv, .tsv, .parquet or .jsonl file with the columns {columns} and label."

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from deepfield.cli.domains import DomainCommands, given, option_flags
+from deepfield.cli.domains import DomainCommands, given, labelled_source, option_flags
 from deepfield.cli.output import print_json
 from deepfield.cli.score import common_flags
 from deepfield.domain import Domain
@@ -37,13 +37,6 @@ __all__ = ["evaluate"]
 def make(domain: Domain, formats: Formats) -> click.Command:
     pictures = domain.inputs.image is not None
     example = "films/" if pictures else "rows.csv"
-    takes = (
-        "SOURCE is a folder or .zip with a folder for each class, or a table with the columns "
-        f"{', '.join(domain.inputs.names)} (paths) and label."
-        if pictures
-        else f"SOURCE is a .csv, .tsv, .parquet or .jsonl file with the columns "
-        f"{', '.join(domain.inputs.names)} and label."
-    )
     return click.Command(
         domain.name,
         callback=lambda **values: run(domain, formats, **values),
@@ -75,7 +68,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
         ],
         help=f"""Say how good a model of {domain.name} is on labelled data.
 
-        {takes}
+        {labelled_source(domain)}
 
         \b
         Examples:

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from deepfield.cli.domains import DomainCommands, flags_of
+from deepfield.cli.domains import DomainCommands, flags_of, labelled_source
 from deepfield.cli.output import print_json
 from deepfield.domain import Domain
 from deepfield.evaluation.report import FIGURE_WORDS, interval, number
@@ -24,13 +24,6 @@ __all__ = ["fit"]
 def make(domain: Domain, formats: Formats) -> click.Command:
     pictures = domain.inputs.image is not None
     example = "films/" if pictures else "rows.csv"
-    takes = (
-        "SOURCE is a folder or .zip with a folder for each class, or a table with the columns "
-        f"{', '.join(domain.inputs.names)} (paths) and label."
-        if pictures
-        else f"SOURCE is a .csv, .tsv, .parquet or .jsonl file with the columns "
-        f"{', '.join(domain.inputs.names)} and label."
-    )
     flags: dict[str, click.Option] = {}
     bases = fit_bases(domain)
     for spec in bases:  # models of one domain may differ in what can be set
@@ -72,7 +65,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
         ],
         help=f"""Fit a model of {domain.name} to your own labelled data.
 
-        {takes}
+        {labelled_source(domain)}
 
         About 70 % of the rows are learned from, 15 % tell when to stop and calibrate, and 15 % are
         held out to measure on.
