@@ -99,6 +99,10 @@ class Domain(ABC):
     formats: ClassVar[tuple[str, ...]] = ()
     """Names of the formats that it takes beside plain pictures; any plugin may register them."""
     models: ClassVar[tuple[ModelSpec, ...]]
+    truth: ClassVar[str] = ""
+    """The input, a Boolean that is not required, that holds what came out of older rows where that
+    is known. Its no and yes are the two values of the label that models answer, in their order; it
+    is the column of labels of a fit or an evaluation unless another is named."""
 
     @abstractmethod
     def samples(self) -> pd.DataFrame:

@@ -45,6 +45,8 @@ class Field:
     help: str = field(default="", kw_only=True)
     required: bool = field(default=True, kw_only=True)
     """On the way in: whether the column must be there and filled."""
+    aliases: tuple[str, ...] = field(default=(), kw_only=True)
+    """On the way in: what people also call such a column; case and punctuation do not count."""
 
     arrow: ClassVar[pa.DataType] = pa.string()
     tolerance: ClassVar[float] = 0.0

@@ -45,12 +45,46 @@ class Predictor(ABC):
     def load(cls, folder: ModelFolder, device: str = "auto") -> Self:
         """Read a model folder. ``device`` is ``auto``, ``cpu`` or ``cuda``."""
 
+    def gather(self, rows: pd.DataFrame, key: str, options: Any) -> pd.DataFrame:
+        """Return what each row takes from the rows before it that share the key ``key``.
+
+        Called for each name in ``inputs.group_by`` in turn, before ``predict``; what was gathered
+        by one stands in ``rows`` for the next, and all of it for ``predict`` and ``explain``.
+
+        Args:
+            rows: checked input columns: every row of some values of ``key``, those of one value
+                together and in the order of ``inputs.order_by``.
+
+        Returns:
+            Columns of numbers with names of their own, and the index of ``rows``. A row depends
+            on itself and on rows of its group that are earlier in ``order_by``, never on later
+            ones, nor on how groups are cut into calls.
+        """
+        raise NotImplementedError(f"{type(self).__name__} gathers nothing by {key!r}")
+
     @abstractmethod
     def predict(self, rows: pd.DataFrame, options: Any) -> pd.DataFrame:
         """Return the model's outputs, ``confidence`` and ``trust`` for each checked row.
 
         The index of the result is that of ``rows``; how rows are cut into batches changes nothing.
         """
+
+    def period(self, options: Any) -> str | None:
+        """Return the span of ``inputs.order_by`` whose rows ``settle`` must see together.
+
+        ``"day"``, ``"week"`` or ``"month"`` in UTC; None, as mostly, if each answer stands by
+        itself.
+        """
+        return None
+
+    def settle(self, rows: pd.DataFrame, results: pd.DataFrame, options: Any) -> pd.DataFrame:
+        """Return the results of one period, decided together: a budget of reviews a day, say.
+
+        Args:
+            rows: checked input columns of all rows of one period.
+            results: what ``predict`` gave for them, with the same index and columns as returned.
+        """
+        return results
 
     @abstractmethod
     def explain(self, rows: pd.DataFrame, options: Any) -> list[Explanation]:

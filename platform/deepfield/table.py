@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,14 +35,29 @@ class Checked:
 
 
 class Table:
-    """Fields in order, each with a name of its own."""
+    """Fields in order, each with a name of its own.
 
-    def __init__(self, *fields: Field) -> None:
+    Rows may have a history: with ``group_by`` the rows that share a key's value belong together,
+    in the order of the field ``order_by``. See ``Predictor.gather``.
+    """
+
+    def __init__(
+        self, *fields: Field, group_by: str | Sequence[str] = (), order_by: str = ""
+    ) -> None:
         self.fields = fields
+        self.group_by = (group_by,) if isinstance(group_by, str) else tuple(group_by)
+        self.order_by = order_by
         names = [each.name for each in fields]
         for name in names:
             if not name or names.count(name) > 1:
                 raise ContractError(f"A table names each field once; {name!r} does not stand alone")
+        if bool(self.group_by) != bool(order_by):
+            raise ContractError("A table that groups rows also says what orders them: order_by")
+        for name in (*self.group_by, *filter(None, [order_by])):
+            if name not in names:
+                raise ContractError(
+                    f"{name!r} is no field of the table that groups or orders by it"
+                )
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
@@ -63,7 +78,8 @@ class Table:
     def replace(self, *fields: Field) -> Table:
         """Return this table with the fields of the same names in place of its own."""
         new = {each.name: each for each in fields}
-        return Table(*(new.get(each.name, each) for each in self.fields))
+        replaced = (new.get(each.name, each) for each in self.fields)
+        return Table(*replaced, group_by=self.group_by, order_by=self.order_by)
 
     def check_columns(self, found: Iterable[str]) -> None:
         """Raise InputError unless every required column is there."""
