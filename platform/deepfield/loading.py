@@ -12,6 +12,7 @@ from deepfield.domain import Domain, ModelSpec, check_outputs, read_options, wit
 from deepfield.errors import ContractError, InputError, UsageError
 from deepfield.explanation import Explanation
 from deepfield.formats import Formats
+from deepfield.grouping import gathered, settled
 from deepfield.located import located
 from deepfield.models import ModelFolder
 from deepfield.predictor import Predictor
@@ -68,7 +69,9 @@ class Model:
                 aside instead.
         """
         rows, own = self._checked(frame, options)
-        return self.predict_checked(rows, own)
+        complete = gathered(self.predictor, self.inputs, rows, own)
+        results = self.predict_checked(complete, own)
+        return settled(self.predictor, self.inputs, rows, results, own)
 
     def explain(self, frame: pd.DataFrame, **options: Any) -> list[Explanation]:
         """Return what carried the answer of each row of ``frame``.
@@ -77,10 +80,13 @@ class Model:
             InputError: at the first row that cannot be read.
         """
         rows, own = self._checked(frame, options)
-        return self.predictor.explain(rows, own)
+        return self.predictor.explain(gathered(self.predictor, self.inputs, rows, own), own)
 
     def predict_checked(self, rows: pd.DataFrame, options: BaseModel) -> pd.DataFrame:
-        """Return results for rows that the table has read, and hold the plugin to its contract."""
+        """Return results for rows that the table has read, and hold the plugin to its contract.
+
+        Rows that have a history come with what was gathered for them; nothing is settled yet.
+        """
         names = self.results.names
         if rows.empty:
             return pd.DataFrame({name: pd.Series(dtype=object) for name in names}, index=rows.index)

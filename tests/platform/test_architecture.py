@@ -19,6 +19,7 @@ FLOORS = {
         "models",
         "formats",
         "located",
+        "grouping",
         "store",
         "loading",
         "plugins",

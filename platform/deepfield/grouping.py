@@ -1,0 +1,56 @@
+"""Rows that have a history: gather what each takes from earlier ones, settle what is decided by all.
+
+Here for rows that are in memory; ``staging`` does the same for any number of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from deepfield.errors import ContractError
+from deepfield.predictor import Predictor
+from deepfield.table import Table
+
+__all__ = ["PERIODS", "check_gathered", "gathered", "settled"]
+
+PERIODS = {"day": "D", "week": "W", "month": "M"}
+"""What a predictor may name as its period, and what pandas calls it."""
+
+
+def gathered(predictor: Predictor, inputs: Table, rows: pd.DataFrame, options: Any) -> pd.DataFrame:
+    """Return checked rows, in their order, with what each takes from the rows before it."""
+    if not inputs.group_by or rows.empty:
+        return rows
+    complete = rows
+    for key in inputs.group_by:
+        ordered = complete.sort_values([key, inputs.order_by], kind="stable")
+        found = predictor.gather(ordered, key, options)
+        check_gathered(predictor, key, ordered, found)
+        complete = complete.join(found)
+    return complete
+
+
+def check_gathered(predictor: Predictor, key: str, rows: pd.DataFrame, found: pd.DataFrame) -> None:
+    """Raise ContractError unless there is a gathered row for each row, under names of their own."""
+    who = f"{type(predictor).__name__}.gather by {key!r}"
+    if not found.index.equals(rows.index):
+        raise ContractError(f"{who} broke its contract: not one row for each row, in order")
+    taken = set(found.columns) & set(rows.columns)
+    if taken:
+        raise ContractError(f"{who}: the columns {sorted(taken)} are there already")
+
+
+def settled(
+    predictor: Predictor, inputs: Table, rows: pd.DataFrame, results: pd.DataFrame, options: Any
+) -> pd.DataFrame:
+    """Return results in their order, those of each period decided together."""
+    period = predictor.period(options) if inputs.order_by else None
+    if period is None or rows.empty:
+        return results
+    place = rows[inputs.order_by].dt.tz_localize(None).dt.to_period(PERIODS[period])
+    parts = [
+        predictor.settle(part, results.loc[part.index], options) for _, part in rows.groupby(place)
+    ]
+    return pd.concat(parts).loc[results.index]
