@@ -1,4 +1,4 @@
-"""Rows that have a history: gather what each takes from earlier ones, settle what is decided by all.
+"""Rows that have a history: gather what each takes from earlier ones, settle what all decide.
 
 Here for rows that are in memory; ``staging`` does the same for any number of them.
 """
