@@ -4,7 +4,7 @@
     config.json          what is needed to build the network
     model.safetensors    the weights
     calibration.json     temperature and abstention thresholds
-    guard.safetensors    what familiar inputs look like
+    guard.safetensors    what familiar inputs look like (or guard.json, where ranges tell it)
     golden/              inputs.parquet and the outputs.parquet that they must give
 
 Only ``config.json`` and the weights are always there. Nothing in a folder is ever executed.
@@ -51,7 +51,11 @@ class ModelFolder:
     def hash(self) -> str:
         """Return a SHA-256 over everything that decides what the model answers."""
         return self._digest(
-            "config.json", "model.safetensors", "calibration.json", "guard.safetensors"
+            "config.json",
+            "model.safetensors",
+            "calibration.json",
+            "guard.safetensors",
+            "guard.json",
         )
 
     @cached_property

@@ -39,10 +39,18 @@ class Calibration:
     risk: list[list[float]]
 
     @classmethod
-    def fit(cls, logits: np.ndarray, labels: np.ndarray) -> Calibration:
-        """Fit on logits (n, classes) and labels (n,), every class weighing the same."""
+    def fit(cls, logits: np.ndarray, labels: np.ndarray, balanced: bool = True) -> Calibration:
+        """Fit on logits (n, classes) and labels (n,).
+
+        Args:
+            balanced: whether every class weighs the same, as where classes may be met more or
+                less often than here; otherwise every row does, and rare classes stay rare.
+        """
         classes = logits.shape[1]
-        weight = 1.0 / (classes * np.bincount(labels, minlength=classes)[labels])
+        counts = np.bincount(labels, minlength=classes)
+        weight = (
+            1.0 / (classes * counts[labels]) if balanced else np.full(len(labels), 1 / len(labels))
+        )
 
         def loss(parameters: np.ndarray) -> float:
             scaled = logits / np.exp(parameters[0]) + np.append(0.0, parameters[1:])

@@ -34,7 +34,7 @@ __all__ = ["Engine", "OpenVinoEngine", "TorchEngine", "open_engine"]
 log = logging.getLogger(__name__)
 
 SLICE = 4
-"""Rows a request: enough to share what a call costs, few enough to stay in the cores' caches."""
+"""Pictures a request: enough to share what a call costs, few enough to stay in cores' caches."""
 
 
 class Engine(ABC):
@@ -74,7 +74,8 @@ class OpenVinoEngine(Engine):
 
     device = "cpu"
 
-    def __init__(self, graph: Path) -> None:
+    def __init__(self, graph: Path, rows_a_request: int = SLICE) -> None:
+        self.rows_a_request = rows_a_request
         openvino = import_openvino()
         self.compiled = openvino.Core().compile_model(
             graph,
@@ -87,7 +88,8 @@ class OpenVinoEngine(Engine):
         self._idle: deque[Any] = deque()
 
     def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
-        slices = [batch[start : start + SLICE] for start in range(0, len(batch), SLICE)]
+        step = self.rows_a_request
+        slices = [batch[start : start + step] for start in range(0, len(batch), step)]
         requests = [self._request() for _ in range(min(len(slices), os.cpu_count() or 1))]
         answers = []
         for place in range(len(slices) + len(requests)):
@@ -124,6 +126,7 @@ def open_engine(
     code: Path,
     device: str = "auto",
     openvino: bool | None = None,
+    rows_a_request: int = SLICE,
 ) -> Engine:
     """Return the fastest engine for a model on this machine.
 
@@ -133,6 +136,7 @@ def open_engine(
         code: the file that defines the network; when it changes, so does the cached graph.
         device: ``auto`` takes CUDA where there is one, else the CPU.
         openvino: whether the CPU runs it through OpenVINO; None: if it is installed.
+        rows_a_request: how many rows OpenVINO takes at once: many where a row is small.
     """
     if device == "cuda" and not _has_cuda():
         raise UsageError("This machine has no CUDA device that torch can use; choose auto or cpu.")
@@ -140,7 +144,7 @@ def open_engine(
         return TorchEngine(build(), "cuda")
     if openvino is False or (openvino is None and find_spec("openvino") is None):
         return TorchEngine(build(), "cpu")
-    return OpenVinoEngine(_graph(folder, build, example, code))
+    return OpenVinoEngine(_graph(folder, build, example, code), rows_a_request)
 
 
 def _graph(
