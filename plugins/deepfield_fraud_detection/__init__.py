@@ -1,0 +1,1 @@
+"""Fraud detection: transactions in, probabilities and reasons out."""
