@@ -11,6 +11,7 @@ __all__ = ["register_datasets"]
 @hookimpl
 def register_datasets() -> list[Dataset]:
     from deepfield_datasets.brain_mri import BrainMri
+    from deepfield_datasets.card_transactions import CardTransactions
     from deepfield_datasets.chest_xray import ChestXray
 
-    return [BrainMri(), ChestXray()]
+    return [BrainMri(), CardTransactions(), ChestXray()]

@@ -13,7 +13,7 @@ from deepfield_medical_imaging.recipes.studies import split_at_random, split_by_
 
 def test_every_dataset_says_where_it_is_from_and_on_which_terms():
     datasets = Registry.discover().datasets
-    assert {"brain-mri", "chest-xray"} <= set(datasets)
+    assert {"brain-mri", "card-transactions", "chest-xray"} <= set(datasets)
     assert {"synthetic-brain-mri", "synthetic-chest-xray"} <= set(datasets)
     for each in datasets.values():
         assert each.card.license
