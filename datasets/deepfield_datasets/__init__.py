@@ -13,5 +13,6 @@ def register_datasets() -> list[Dataset]:
     from deepfield_datasets.brain_mri import BrainMri
     from deepfield_datasets.card_transactions import CardTransactions
     from deepfield_datasets.chest_xray import ChestXray
+    from deepfield_datasets.synthetic_transactions import SyntheticTransactions
 
-    return [BrainMri(), CardTransactions(), ChestXray()]
+    return [BrainMri(), CardTransactions(), ChestXray(), SyntheticTransactions()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,10 +66,20 @@ class SimulatedDataset(Dataset):
     """The domain whose models read such rows, if there is one: its page offers to make some."""
     Options: type[BaseModel] = Options
     """What a person may set, beside how many rows and the seed."""
+    usual_rows: int = 8
+    """How many are made unless a person says otherwise."""
+    most_rows: int = 64
+    """How many a page makes at once; the command line makes any number."""
 
     @abstractmethod
     def generate(self, rows: int, seed: int = 0, options: BaseModel | None = None) -> pd.DataFrame:
         """Return ``rows`` made-up examples, as ``options`` or their defaults say."""
+
+    def chunks(
+        self, rows: int, seed: int = 0, options: BaseModel | None = None
+    ) -> Iterator[pd.DataFrame]:
+        """Yield the same rows piece by piece; override it where they may outgrow memory."""
+        yield self.generate(rows, seed, options)
 
 
 def fingerprint(files: Iterable[Path]) -> str:

@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 
 def form() -> None:
+    import datetime
     import enum
     from typing import Literal
 
@@ -29,6 +30,7 @@ def form() -> None:
         count: int = Field(3, ge=1, le=9)
         open_ended: float = Field(0.5, ge=0)
         words: str = "hello"
+        day: datetime.date = datetime.date(2024, 4, 1)
 
     domain = Flowers()
     domain.Options = All
@@ -42,7 +44,7 @@ def test_every_kind_of_option_has_a_widget_with_its_default():
     assert not app.exception
     assert app.session_state["found"] == {
         "yes": True, "kind": "b", "mood": "wild", "share": 0.02, "count": 3, "open_ended": 0.5,
-        "words": "hello",
+        "words": "hello", "day": "2024-04-01",
     }  # fmt: skip
     app.slider(key="flowers-option-share").set_value(0.1).run()
     assert app.session_state["found"]["share"] == 0.1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cached_property
 from typing import Any, Literal, get_args, get_origin
 
@@ -86,6 +87,8 @@ def _click_type(kind: Any, field: FieldInfo) -> Any:
         return click.IntRange(**limits)
     if kind is float:
         return click.FloatRange(**limits)
+    if kind is date:
+        return click.DateTime(["%Y-%m-%d"])
     return click.STRING
 
 

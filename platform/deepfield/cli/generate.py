@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deepfield.cli.domains import flags_of, given
 from deepfield.dataset import SimulatedDataset
+from deepfield.domain import read_options
 from deepfield.errors import NotFoundError
-from deepfield.generating import save_rows
+from deepfield.generating import KINDS, save_rows
 from deepfield.plugins import Registry
 
 __all__ = ["generate"]
@@ -50,12 +55,12 @@ def make(dataset: SimulatedDataset) -> click.Command:
                 ["--output", "-o"],
                 type=click.Path(path_type=Path, file_okay=False),
                 required=True,
-                help="a folder for rows.csv and, where there are any, its pictures",
+                help="a folder for the table and, where there are any, its pictures",
             ),
             click.Option(
                 ["--rows", "-n"],
                 type=click.IntRange(1),
-                default=8,
+                default=dataset.usual_rows,
                 show_default=True,
                 help="how many",
             ),
@@ -66,6 +71,14 @@ def make(dataset: SimulatedDataset) -> click.Command:
                 show_default=True,
                 help="the same seed makes the same rows",
             ),
+            click.Option(
+                ["--format", "kind"],
+                type=click.Choice(KINDS),
+                default="csv",
+                show_default=True,
+                help="of the table: rows.csv, rows.parquet or rows.jsonl",
+            ),
+            click.Option(["--quiet", "-q"], is_flag=True, help="no progress bar, no summary"),
             click.Option(["--overwrite"], is_flag=True, help="replace what is in the folder"),
             *flags_of(dataset.Options.model_fields),
         ],
@@ -73,18 +86,45 @@ def make(dataset: SimulatedDataset) -> click.Command:
 
         \b
         Example:
-          deepfield generate {dataset.name} --rows 8 --seed 1 --output made/
+          deepfield generate {dataset.name} --rows {dataset.usual_rows} --seed 1 --output made/
         """,
         epilog=" ".join(dataset.card.traps) or None,
     )
 
 
 def run(
-    dataset: SimulatedDataset, output: Path, rows: int, seed: int, overwrite: bool, **values: Any
+    dataset: SimulatedDataset,
+    output: Path,
+    rows: int,
+    seed: int,
+    kind: str,
+    quiet: bool,
+    overwrite: bool,
+    **values: Any,
 ) -> None:
-    options = dataset.Options.model_validate(given(values))
-    table = save_rows(dataset.generate(rows, seed, options), output, overwrite)
-    click.echo(f"Made {rows:,} rows -> {table}", err=True)
+    options = read_options(dataset.Options, given(values), f"dataset {dataset.name!r}")
+    made = dataset.chunks(rows, seed, options)
+    with progress(dataset.name, rows, quiet) as show:
+        table = save_rows(made, output, overwrite, kind, show)
+    if not quiet:
+        click.echo(f"Made {rows:,} rows -> {table}", err=True)
+
+
+@contextmanager
+def progress(name: str, rows: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Show a bar on standard error while rows are made, if a person is looking."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=quiet or not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(name, total=rows)
+        yield lambda done: bar.update(task, completed=done)
 
 
 generate = DatasetCommands(

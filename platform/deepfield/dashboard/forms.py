@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -64,6 +65,8 @@ def _widget(key: str, name: str, field: FieldInfo) -> Any:
                 label, least, most, kind(default), step, shown, key=key, help=field.description
             )
         return st.number_input(label, least, most, kind(default), key=key, help=field.description)
+    if kind is date:
+        return st.date_input(label, default, key=key, help=field.description)
     return st.text_input(label, default, key=key, help=field.description)
 
 

@@ -95,7 +95,7 @@ def gallery(made: pd.DataFrame, inputs: Table) -> None:
 def zipped(made: pd.DataFrame) -> bytes:
     """Return the rows and their pictures as one archive."""
     with tempfile.TemporaryDirectory() as folder:
-        save_rows(made, Path(folder))
+        save_rows([made], Path(folder))
         file = io.BytesIO()
         with ZipFile(file, "w") as archive:
             for each in sorted(Path(folder).iterdir()):
