@@ -72,7 +72,8 @@ class FraudClassifier(FraudPredictor):
     ) -> None:
         from deepfield_fraud_detection.training import fit_table
 
-        fit_table(training, validation, folder, base, options, report, device)
+        histories = base.config["network"]["histories"]
+        fit_table(training, validation, folder, histories, options, report, device)
 
     @cached_property
     def _network(self) -> TableNetwork:

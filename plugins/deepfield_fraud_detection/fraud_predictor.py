@@ -74,7 +74,8 @@ class FraudPredictor(Predictor):
         )
 
     def period(self, options: FraudOptions) -> str | None:
-        return "day" if options.cards_a_day and self.inputs and self.inputs.order_by else None
+        timed = self.inputs is None or self.inputs.order_by
+        return "day" if options.cards_a_day and timed else None
 
     def settle(
         self, rows: pd.DataFrame, results: pd.DataFrame, options: FraudOptions

@@ -43,7 +43,7 @@ class Encoder(nn.Module):
     Numbers are encoded piecewise linearly (Gorishniy et al. 2022): step t of a column is 0 below
     its lower edge, 1 above its upper edge and linear between them, so that no value, however far
     outside the trained range, is taken for more than the largest one seen. A missing number has
-    steps of 0 and a vector of its own.
+    a vector of its own.
     """
 
     edges: Tensor
@@ -53,11 +53,25 @@ class Encoder(nn.Module):
         self.config = config
         n, t, d = config.numbers, config.steps, config.embedding
         self.register_buffer("edges", torch.zeros(n, t + 1))
-        self.weight = nn.Parameter(torch.randn(n, t, d) / t**0.5)
+        self.weight = nn.Parameter(torch.zeros(n, t, d))
+        self.bias = nn.Parameter(torch.zeros(n, d))
         self.missing = nn.Parameter(torch.randn(n, d) * 0.1)
         self.vectors = nn.ModuleList(nn.Embedding(size, d) for size in config.categories)
         for each in self.vectors:
             nn.init.normal_(each.weight, std=0.3)  # type: ignore[arg-type]
+
+    @torch.no_grad()
+    def begin(self, edges: Tensor) -> None:
+        """Take the edges of the steps, (numbers, steps + 1), and begin as a line over ranks.
+
+        Every step of a column adds the same at first: a network that begins with a wild function of
+        each number stays wild where there are few rows.
+        """
+        self.edges.copy_(edges)
+        used = (edges.diff(dim=1) > 0).sum(dim=1).clamp_min(1)  # (numbers,)
+        vectors = torch.randn_like(self.bias)
+        self.weight.copy_((2 * vectors / used[:, None]).unsqueeze(1).expand_as(self.weight))
+        self.bias.copy_(-vectors)
 
     def steps(self, numbers: Tensor) -> Tensor:
         """Return each number in steps, (batch, numbers) -> (batch, numbers, steps) in 0..1."""
@@ -70,8 +84,9 @@ class Encoder(nn.Module):
     def forward(self, rows: Tensor) -> Tensor:
         numbers = rows[:, : self.config.numbers]
         gone = torch.isnan(numbers).unsqueeze(-1).to(rows.dtype)  # (batch, numbers, 1)
-        steps = self.steps(numbers) * (1 - gone)
-        parts = torch.einsum("bnt,ntd->bnd", steps, self.weight) + gone * self.missing
+        steps = self.steps(numbers)
+        known = torch.einsum("bnt,ntd->bnd", steps, self.weight) + self.bias
+        parts = known * (1 - gone) + gone * self.missing
         codes = rows[:, self.config.numbers :].long()
         vectors = [each(codes[:, place]) for place, each in enumerate(self.vectors)]
         return torch.cat([parts, *(each.unsqueeze(1) for each in vectors)], dim=1)

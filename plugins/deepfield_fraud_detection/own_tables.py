@@ -56,8 +56,10 @@ def table_of(fields: Sequence[Field]) -> Table:
     return Table(*fields, group_by=keys, order_by="time")
 
 
-def write_inputs(inputs: Table) -> list[dict[str, Any]]:
-    """Return fields as plain values, for a model's ``config.json``."""
+def write_inputs(inputs: Table | None) -> list[dict[str, Any]] | None:
+    """Return fields as plain values, for a model's ``config.json``; None for the domain's own."""
+    if inputs is None:
+        return None
     own = set(FraudDetection.inputs.names)
     return [
         {"name": each.name}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
@@ -20,10 +19,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 
 from deepfield.fields import Category, Number
-from deepfield.models import ModelFolder
 from deepfield.neural.training import Schedule, train
 from deepfield.neural.weights import save_weights
 from deepfield.predictor import Report
+from deepfield.table import Table
 from deepfield.trust import Calibration
 from deepfield_fraud_detection import VERDICTS, FraudDetection
 from deepfield_fraud_detection.encoding import Columns, learn_edges
@@ -43,20 +42,26 @@ def fit_table(
     training: pd.DataFrame,
     validation: pd.DataFrame,
     folder: Path,
-    base: ModelFolder,
+    histories: int,
     options: FraudFitOptions,
     report: Report,
     device: str = "auto",
+    dated: bool = True,
 ) -> None:
-    """Learn from labelled rows, with what was gathered for them, and write a model folder."""
+    """Learn from labelled rows, with what was gathered for them, and write a model folder.
+
+    Args:
+        histories: keys whose latest events it reads, as sequences, if they were gathered.
+        dated: whether rows of other years are foreign to what it learned.
+    """
     columns = columns_of(training)
-    histories = base.config["network"]["histories"] if EVENT_COLUMNS[-1] in training else 0
+    histories = histories if EVENT_COLUMNS[-1] in training else 0
     fraud = [frame["label"].to_numpy() == VERDICTS[1] for frame in (training, validation)]
     arrays = [encoded(frame, columns, bool(histories)) for frame in (training, validation)]
     network = fit_network(
         arrays[0], fraud[0], arrays[1], fraud[1], columns, histories, options, report, device
     )
-    write_model(network, folder, columns, training, arrays, fraud[1])
+    write_model(network, folder, columns, training, arrays, fraud[1], dated)
 
 
 def columns_of(rows: pd.DataFrame) -> Columns:
@@ -100,8 +105,6 @@ def fit_network(
     """
     cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
     where = torch.device("cuda" if cuda else "cpu")
-    if not cuda:
-        torch.set_num_threads(os.cpu_count() or 1)
     torch.manual_seed(options.seed)
     config = NetworkConfig(
         len(columns.numbers),
@@ -115,7 +118,7 @@ def fit_network(
     share = np.clip(fraud.mean(), 1e-6, 1 - 1e-6)
     with torch.no_grad():
         edges = learn_edges(training[:, : config.numbers], config.steps, fraud)
-        network.encoder.edges.copy_(torch.from_numpy(edges))
+        network.encoder.begin(torch.from_numpy(edges))
         network.usual.copy_(torch.from_numpy(usual_row(training[~fraud], config)))
         network.ensemble.bias.fill_(float(np.log(share / (1 - share))))
     batch = int(np.clip(2 ** round(np.log2(len(training) / 128)), 32, 1024))
@@ -154,6 +157,7 @@ def write_model(
     training: pd.DataFrame,
     arrays: list[np.ndarray],
     held_fraud: np.ndarray,
+    dated: bool,
 ) -> None:
     """Calibrate a network on validation rows, set its guard by training rows, write its folder."""
     save_weights(network, folder / "model.safetensors")
@@ -170,21 +174,27 @@ def write_model(
     logits = np.stack([np.zeros(len(odds)), odds], axis=1)
     calibration = Calibration.fit(logits, held_fraud.astype(int), balanced=False)
     calibration.save(folder / "calibration.json")
-    guard_of(arrays[0], columns, training).save(folder / "guard.json")
+    guard_of(arrays[0], columns, training, dated).save(folder / "guard.json")
 
 
-def guard_of(array: np.ndarray, columns: Columns, training: pd.DataFrame) -> RangeGuard:
+def guard_of(
+    array: np.ndarray, columns: Columns, training: pd.DataFrame, dated: bool
+) -> RangeGuard:
     """Return the guard of training rows: a table of one currency holds others for foreign."""
     currency = first = last = None
     if "currency" in training and training["currency"].nunique() == 1:
         currency = str(training["currency"].dropna().iloc[0]).upper()
-    if "time" in training:
+    if dated and "time" in training:
         first, last = (str(each) for each in (training["time"].min(), training["time"].max()))
     return RangeGuard.fit(array, columns, currency, first, last)
 
 
-def inputs_seen(training: pd.DataFrame) -> Any:
-    """Return the table of fields that training rows were read by."""
+def inputs_seen(training: pd.DataFrame) -> Table | None:
+    """Return the table of fields that training rows were read by; None for the domain's own."""
+    needed = {each.name for each in FraudDetection.inputs if each.required}
+    own = set(training.columns) - GATHERED - {"label"}
+    if needed <= own <= set(FraudDetection.inputs.names):
+        return None
     known = {each.name: each for each in FraudDetection.inputs}
     fields = []
     for name in training.columns:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -38,8 +37,13 @@ def fit_unusual(
     options: UnusualFitOptions,
     report: Report,
     device: str = "auto",
+    dated: bool = True,
 ) -> None:
-    """Learn what is usual from rows without looking at their labels, and write a model folder."""
+    """Learn what is usual from rows without looking at their labels, and write a model folder.
+
+    Args:
+        dated: whether rows of other years are foreign to what it learned.
+    """
     columns = columns_of(training)
     arrays = [columns.encode(frame) for frame in (training, validation)]
     network = fit_autoencoder(arrays[0], arrays[1], columns.sizes, options, report, device)
@@ -68,7 +72,7 @@ def fit_unusual(
     }
     text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
     (folder / "config.json").write_text(text, encoding="utf-8")
-    guard_of(arrays[0], columns, training).save(folder / "guard.json")
+    guard_of(arrays[0], columns, training, dated).save(folder / "guard.json")
 
 
 def fit_autoencoder(
@@ -82,8 +86,6 @@ def fit_autoencoder(
     """Train an autoencoder on encoded rows, keeping the epoch of least held-out error."""
     cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
     where = torch.device("cuda" if cuda else "cpu")
-    if not cuda:
-        torch.set_num_threads(os.cpu_count() or 1)
     torch.manual_seed(options.seed)
     numbers = training.shape[1] - len(categories)
     network = Autoencoder(
