@@ -265,3 +265,24 @@ def test_installed_command_is_the_same():
     command = Path(sys.executable).with_name("deepfield")
     done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == f"deepfield, version {deepfield.__version__}"
+
+
+def test_a_table_is_generated_in_the_format_asked_for(tmp_path):
+    command = ("generate", "synthetic-transactions", "--output", tmp_path)
+    done = run(*command, "--format", "parquet", "--start", "2023-01-01", "--currency", "EUR")
+    assert done.returncode == 0
+    assert f"Made 10,000 rows -> {tmp_path / 'rows.parquet'}" in done.stderr
+    made = pd.read_parquet(tmp_path / "rows.parquet")
+    assert len(made) == 10_000
+    assert made["time"].iloc[0].year == 2023
+    again = run(*command, "--format", "parquet")
+    assert again.returncode != 0
+    assert "exists already" in again.stderr
+
+
+def test_rows_that_cannot_be_generated_are_one_sentence_and_no_file(tmp_path):
+    command = ("generate", "synthetic-transactions", "--output", tmp_path / "made")
+    done = run(*command, "--rows", 50_000, "--customers", 3)
+    assert done.returncode != 0
+    assert "3 customers make about" in done.stderr
+    assert not (tmp_path / "made").exists()

@@ -150,6 +150,9 @@ def test_examples_are_made_by_seed_and_class(page, address):
         page.get_by_role("button", name="Download as .zip").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         assert sorted(Path(name).suffix for name in archive.namelist()) == [".csv", *[".png"] * 4]
+    page.get_by_role("button", name="Score these").click()
+    expect(page.get_by_role("tab", name="Score")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_text("synthetic-chest-xray-0 · chest-xray")).to_be_visible()
     no_exception(page)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from deepfield.dashboard import cached, evaluate_tab, fit_tab, make_tab, results_view, runs_page
@@ -21,6 +23,8 @@ from deepfield.store import FittedModel, list_models
 from deepfield.suggestion import suggest
 
 __all__ = ["show"]
+
+SCORE = ":material/play_arrow: Score"
 
 
 def show(domain: Domain) -> None:
@@ -55,7 +59,7 @@ def show(domain: Domain) -> None:
             fit_tab.show(domain)
     if "make" in tab and tab["make"].open:
         with tab["make"]:
-            make_tab.show(domain, simulators(domain))
+            make_tab.show(domain, simulators(domain), scorer(model) if model else None)
     with tab["past"]:
         runs_page.listing(domain.name)
 
@@ -63,7 +67,7 @@ def show(domain: Domain) -> None:
 def tabs(domain: Domain) -> dict[str, Any]:
     """Return the page's tabs by name; the address remembers which is open."""
     names = {
-        "score": ":material/play_arrow: Score",
+        "score": SCORE,
         "evaluate": ":material/analytics: Evaluate",
         **({"fit": ":material/model_training: Fit"} if can_be_fitted(domain) else {}),
         **({"make": ":material/auto_awesome: Make examples"} if simulators(domain) else {}),
@@ -90,6 +94,23 @@ def simulators(domain: Domain) -> list[SimulatedDataset]:
         for each in cached.registry().datasets.values()
         if isinstance(each, SimulatedDataset) and each.domain == domain.name
     ]
+
+
+def scorer(model: Model) -> Callable[[pd.DataFrame, str], None]:
+    """Return what scores made-up rows, all options as usual, and opens the tab that shows it."""
+    domain = model.domain
+    slot = f"{domain.name}-work"
+
+    def score(made: pd.DataFrame, title: str) -> None:
+        before: Work | None = st.session_state.pop(slot, None)
+        if before is not None:
+            before.job.cancel()
+        st.session_state[slot] = Work(model, FrameSource(made, title), {})
+        st.session_state[f"{domain.name}-tab"] = SCORE
+        st.query_params["tab"] = "score"
+        st.query_params.pop("run", None)
+
+    return score
 
 
 def can_be_fitted(domain: Domain) -> bool:
