@@ -5,6 +5,7 @@ Here for rows that are in memory; ``staging`` does the same for any number of th
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from deepfield.errors import ContractError
 from deepfield.predictor import Predictor
 from deepfield.table import Table
 
-__all__ = ["PERIODS", "check_gathered", "gathered", "settled"]
+__all__ = ["PERIODS", "check_gathered", "gathered", "related", "settled"]
 
 PERIODS = {"day": "D", "week": "W", "month": "M"}
 """What a predictor may name as its period, and what pandas calls it."""
@@ -54,3 +55,15 @@ def settled(
         predictor.settle(part, results.loc[part.index], options) for _, part in rows.groupby(place)
     ]
     return pd.concat(parts).loc[results.index]
+
+
+def related(inputs: Table, rows: pd.DataFrame, label: Hashable) -> pd.DataFrame:
+    """Return the row ``label`` with all rows that ``gathered`` may take from for it, in order.
+
+    What was gathered by one key stands in the rows for the next, so that the rows of the last key
+    need the histories by the keys before it, too.
+    """
+    found = rows.loc[[label]]
+    for key in reversed(inputs.group_by):
+        found = rows[rows[key].isin(found[key].unique())]
+    return found
