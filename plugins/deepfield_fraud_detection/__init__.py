@@ -1,0 +1,1 @@
+"""Fraud detection: transactions in, probabilities, decisions and reasons out."""
