@@ -14,7 +14,7 @@ from deepfield.errors import ContractError
 from deepfield.predictor import Predictor
 from deepfield.table import Table
 
-__all__ = ["PERIODS", "check_gathered", "gathered", "related", "settled"]
+__all__ = ["PERIODS", "check_gathered", "gathered", "gathered_for", "related", "settled"]
 
 PERIODS = {"day": "D", "week": "W", "month": "M"}
 """What a predictor may name as its period, and what pandas calls it."""
@@ -57,13 +57,31 @@ def settled(
     return pd.concat(parts).loc[results.index]
 
 
-def related(inputs: Table, rows: pd.DataFrame, label: Hashable) -> pd.DataFrame:
-    """Return the row ``label`` with all rows that ``gathered`` may take from for it, in order.
+def gathered_for(
+    predictor: Predictor, inputs: Table, rows: pd.DataFrame, label: Hashable, options: Any
+) -> pd.DataFrame:
+    """Return one row, checked, with what it takes from its history among ``rows``.
 
-    What was gathered by one key stands in the rows for the next, so that the rows of the last key
-    need the histories by the keys before it, too.
+    Args:
+        rows: as they stand in results; only those that the row ``label`` depends on are read.
+    """
+    needed = related(inputs, rows, label)
+    complete = inputs.read(rows.loc[next(iter(needed.values()))]).rows
+    for key, labels in needed.items():
+        one = Table(*inputs.fields, group_by=key, order_by=inputs.order_by)
+        complete = gathered(predictor, one, complete.loc[labels], options)
+    return complete.loc[[label]]
+
+
+def related(inputs: Table, rows: pd.DataFrame, label: Hashable) -> dict[str, pd.Index]:
+    """Return for each key the labels of the rows that must be gathered by it, for one row.
+
+    What was gathered by one key stands in the rows for the next: the rows of the last key are those
+    that share it with the row, and each of them needs its history by the keys before.
     """
     found = rows.loc[[label]]
+    needed = {}
     for key in reversed(inputs.group_by):
         found = rows[rows[key].isin(found[key].unique())]
-    return found
+        needed[key] = found.index
+    return {key: needed[key] for key in inputs.group_by}

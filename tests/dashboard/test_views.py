@@ -133,7 +133,8 @@ def test_row_is_explained_with_the_histories_of_all_that_its_own_history_takes_f
         order_by="time",
     )
     # Row 11 is of customer x, who was at the shops a and b; nobody of c was there.
-    assert related(inputs, rows, 11).index.to_list() == [11, 12, 13, 14]
+    needed = {key: labels.to_list() for key, labels in related(inputs, rows, 11).items()}
+    assert needed == {"shop": [11, 12, 13, 14], "customer": [11, 13]}
 
 
 def test_waterfall_goes_from_the_base_to_the_score():

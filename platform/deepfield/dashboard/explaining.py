@@ -11,7 +11,7 @@ import streamlit as st
 
 from deepfield.errors import DeepfieldError
 from deepfield.explanation import Explanation
-from deepfield.grouping import gathered, related
+from deepfield.grouping import gathered_for
 from deepfield.history import Run
 from deepfield.loading import Model, parse_options
 
@@ -47,7 +47,5 @@ def _explain(model: Model, rows: pd.DataFrame, number: int, options: dict[str, A
     if not model.inputs.group_by:
         return model.explain(rows.loc[[number]], **options)[0]
     parsed = parse_options(model.domain, options)
-    needed = related(model.inputs, rows, number)
-    checked = model.inputs.read(needed).rows
-    complete = gathered(model.predictor, model.inputs, checked, parsed)
-    return model.predictor.explain(complete.loc[[number]], parsed)[0]
+    row = gathered_for(model.predictor, model.inputs, rows, number, parsed)
+    return model.predictor.explain(row, parsed)[0]
