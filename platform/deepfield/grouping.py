@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from deepfield.errors import ContractError
+from deepfield.errors import ContractError, InputError
 from deepfield.predictor import Predictor
 from deepfield.table import Table
 
@@ -64,12 +64,19 @@ def gathered_for(
 
     Args:
         rows: as they stand in results; only those that the row ``label`` depends on are read.
+
+    Raises:
+        InputError: if the row itself cannot be read; others are left out.
     """
     needed = related(inputs, rows, label)
-    complete = inputs.read(rows.loc[next(iter(needed.values()))]).rows
+    checked = inputs.read(rows.loc[next(iter(needed.values()))])
+    if label in checked.problems:
+        raise InputError(f"Row {label!r}: {checked.problems[label]}.")
+    complete = checked.rows
     for key, labels in needed.items():
         one = Table(*inputs.fields, group_by=key, order_by=inputs.order_by)
-        complete = gathered(predictor, one, complete.loc[labels], options)
+        complete = complete.loc[labels.intersection(complete.index)]
+        complete = gathered(predictor, one, complete, options)
     return complete.loc[[label]]
 
 

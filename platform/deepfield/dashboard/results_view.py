@@ -58,7 +58,8 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
         return
     frame = cached.results(Path(run.result))
     when = run.started.replace("T", " ").removesuffix("+00:00")
-    st.caption(f"{plain(run.source)} · {run.model} · {when} UTC · run {run.id}")
+    stopped = f" · stopped after {run.rows_in:,} rows" if run.status == "stopped" else ""
+    st.caption(f"{plain(run.source)} · {run.model} · {when} UTC · run {run.id}{stopped}")
     if run.rows_rejected and run.rejected:
         aside(run)
     if frame.empty:
