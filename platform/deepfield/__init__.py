@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from deepfield.predictor import Predictor as Predictor
     from deepfield.results import Result as Result
     from deepfield.table import Table as Table
+    from deepfield.views import View as View
 
 _HOMES = {
     "api": ("evaluate", "fit", "load", "score"),
@@ -40,6 +41,7 @@ _HOMES = {
     "predictor": ("Predictor",),
     "results": ("Result",),
     "table": ("Table",),
+    "views": ("View",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

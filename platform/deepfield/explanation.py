@@ -30,6 +30,7 @@ class Contributions:
     values: dict[str, float]
     base: float = 0.0
     unit: str = "log-odds"
+    """What the sum is: log-odds, which faces also show as a probability, or another score."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from deepfield.dataset import Dataset
     from deepfield.domain import Domain
     from deepfield.formats import Format
+    from deepfield.views import View
 
 __all__ = ["hookimpl"]
 
@@ -30,3 +31,8 @@ def register_datasets() -> list[Dataset]:
 @hookspec
 def register_sources() -> list[Format]:
     """Return the kinds of file that the plugin can take pictures from."""
+
+
+@hookspec
+def register_views() -> list[View]:
+    """Return the plugin's views of the results of a domain, its own or another's."""

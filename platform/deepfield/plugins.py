@@ -14,6 +14,7 @@ from deepfield.dataset import Dataset
 from deepfield.domain import Domain, check_domain
 from deepfield.errors import ContractError, NotFoundError
 from deepfield.formats import Format, Formats, check_format
+from deepfield.views import View, check_view
 
 __all__ = ["Failure", "Registry"]
 
@@ -28,12 +29,13 @@ class Failure:
 
 
 class Registry:
-    """The domains, datasets and formats of all plugins that work."""
+    """The domains, datasets, formats and views of all plugins that work."""
 
     def __init__(self) -> None:
         self.domains: dict[str, Domain] = {}
         self.datasets: dict[str, Dataset] = {}
         self.formats: dict[str, Format] = {}
+        self.views: list[View] = []
         self.failures: list[Failure] = []
         self._owners: dict[tuple[str, str], str] = {}
         self._plugins = pluggy.PluginManager("deepfield")
@@ -54,7 +56,7 @@ class Registry:
         """Take all that a plugin registers, or nothing of it.
 
         Raises:
-            ContractError: if a domain, dataset or format is not whole or its name is taken.
+            ContractError: if a domain, dataset, format or view is not whole or its name is taken.
         """
         try:
             self._plugins.register(plugin, name)
@@ -62,8 +64,9 @@ class Registry:
             domains = self._called("register_domains", plugin)
             datasets = self._called("register_datasets", plugin)
             formats = self._called("register_sources", plugin)
-            if not domains and not datasets and not formats:
-                raise ContractError("it registers no domain, no dataset and no format")
+            views = self._called("register_views", plugin)
+            if not any((domains, datasets, formats, views)):
+                raise ContractError("it registers no domain, no dataset, no format and no view")
             for domain in domains:
                 check_domain(domain)
             for dataset in datasets:
@@ -71,11 +74,14 @@ class Registry:
                     raise ContractError(f"register_datasets gave {dataset!r}, which is no Dataset")
             for format in formats:
                 check_format(format)
+            for view in views:
+                check_view(view)
             names = {
                 "domain name": [each.name for each in domains],
                 "dataset name": [each.name for each in datasets],
                 "format name": [each.name for each in formats],
                 "file ending": [suffix for each in formats for suffix in each.suffixes],
+                "view name": [f"{each.domain}/{each.name}" for each in views],
             }
             for kind, taken in names.items():
                 self._check_free(kind, taken, name)
@@ -87,6 +93,7 @@ class Registry:
         self.domains.update({domain.name: domain for domain in domains})
         self.datasets.update({dataset.name: dataset for dataset in datasets})
         self.formats.update({format.name: format for format in formats})
+        self.views.extend(views)
         self._owners.update({(kind, each): name for kind, taken in names.items() for each in taken})
 
     def domain(self, name: str) -> Domain:
@@ -101,6 +108,10 @@ class Registry:
     def formats_for(self, domain: Domain) -> Formats:
         """Return the formats that a domain takes, of those that are installed."""
         return _chosen(domain, self.formats)
+
+    def views_for(self, domain: Domain) -> list[View]:
+        """Return the views of a domain's results, in the order in which they were registered."""
+        return [view for view in self.views if view.domain == domain.name]
 
     def _called(self, hook: str, plugin: Any) -> Sequence[Any]:
         """Call one hook of one plugin, so that its failure is nobody else's."""

@@ -105,8 +105,11 @@ def test_it_has_a_card_and_a_page_and_broken_plugins_are_listed(page, address, t
     expect(page.get_by_text("is taken by plugin 'medical-imaging'")).to_be_visible()
     page.get_by_role("link", name="Open flowers").click()
     page.get_by_role("button", name="Try the built-in example").click()
+    # Its own view comes first, and has the width that the form took before.
+    expect(page.get_by_role("radio", name="Petals")).to_be_checked()
     expect(page.get_by_text("Called setosa: petal width spoke most for it.")).to_be_visible()
 
+    page.get_by_text("Score other data").click()
     rows = tmp_path / "rows.csv"
     rows.write_text(
         "sepal_length,sepal_width,petal_length,petal_width\n5,3.4,1.5,0.2\n5,x,1.5,0.2\n"

@@ -25,6 +25,7 @@ FLOORS = {
         "plugins",
         "hookspecs",
         "dataset",
+        "views",
         "trust",
     },
     3: {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -14,16 +15,21 @@ from deepfield.fields import Image, Key, Label
 from deepfield.hookspecs import hookimpl
 from deepfield.plugins import Registry
 from deepfield.table import Table
+from deepfield.views import View
 from deepfield_medical_imaging.synthesis import generators
 
 
 class Gives:
     """A plugin that registers what it is given."""
 
-    def __init__(self, domains=(), datasets=(), formats=()):
+    def __init__(self, domains=(), datasets=(), formats=(), views=()):
         self.register_domains = hookimpl(lambda: list(domains), specname="register_domains")
         self.register_datasets = hookimpl(lambda: list(datasets), specname="register_datasets")
         self.register_sources = hookimpl(lambda: list(formats), specname="register_sources")
+        self.register_views = hookimpl(lambda: list(views), specname="register_views")
+
+
+PETALS = View("petals", "flowers", "Petals", "deepfield_flowers.petals:show")
 
 
 class Shadowing(Options):
@@ -62,6 +68,50 @@ def test_register_sources():
     taker = make(inputs=Table(Image("image")), formats=("deck", "not installed"))
     assert registry.formats_for(taker).all == (deck,)
     assert registry.formats_for(make(inputs=Table(Image("image")))).all == ()
+
+
+def test_register_views():
+    registry = Registry()
+    registry.add(Gives([Flowers()], views=[PETALS]), "flowers")
+    leaves = replace(PETALS, name="leaves")
+    elsewhere = replace(PETALS, domain="not-installed")
+    registry.add(Gives(views=[leaves, elsewhere]), "others")
+    assert registry.views_for(Flowers()) == [PETALS, leaves]
+    assert registry.views_for(make()) == []
+    assert PETALS.load().__name__ == "show"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"name": "Petals"}, "view 'Petals': the name is not of the form 'heat-map'"),
+        ({"name": "rows"}, "view 'rows': this is the name of the table of all rows"),
+        ({"title": ""}, "view 'petals' lacks 'title', a str"),
+        ({"domain": None}, "view 'petals' lacks 'domain', a str"),
+        ({"icon": "flower"}, "the icon 'flower' is not of the form ':material/name:'"),
+        ({"show": "petals.show"}, "'petals.show' is not of the form 'package.module:function'"),
+    ],
+)
+def test_wrong_view_is_one_sentence(changes, sentence):
+    with pytest.raises(ContractError, match=sentence):
+        Registry().add(Gives(views=[replace(PETALS, **changes)]), "wrong")
+    with pytest.raises(ContractError, match="which is no View"):
+        Registry().add(Gives(views=["petals"]), "wrong")
+
+
+def test_view_whose_name_is_taken_in_its_domain_is_refused():
+    registry = Registry()
+    registry.add(Gives(views=[PETALS]), "first")
+    with pytest.raises(
+        ContractError, match="view name 'flowers/petals' of plugin 'second' is taken by"
+    ):
+        registry.add(Gives(views=[PETALS]), "second")
+    registry.add(Gives(views=[replace(PETALS, domain="trees")]), "third")
+
+
+def test_view_without_its_function_is_one_sentence():
+    with pytest.raises(ContractError, match="'deepfield_flowers.petals:draw' is no function"):
+        replace(PETALS, show="deepfield_flowers.petals:draw").load()
 
 
 def test_format_whose_name_or_ending_is_taken_is_refused():
@@ -154,7 +204,9 @@ def test_misspelt_hook_and_empty_plugin_are_refused():
 
     with pytest.raises(Exception, match="register_domain"):
         Registry().add(Misspelt(), "misspelt")
-    with pytest.raises(ContractError, match="registers no domain, no dataset and no format"):
+    with pytest.raises(
+        ContractError, match="registers no domain, no dataset, no format and no view"
+    ):
         Registry().add(Gives(), "empty")
 
 

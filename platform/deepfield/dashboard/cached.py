@@ -39,11 +39,15 @@ def _model(_domain: Domain, domain_name: str, name: str, stamp: tuple[int, ...])
 
 
 def results(path: Path) -> pd.DataFrame:
-    """Return a file's results; one that was written anew is read anew."""
+    """Return a file's results; one that was written anew is read anew.
+
+    What a caller sets in it is the caller's own; the values are shared until then.
+    """
     state = path.stat()
-    return _results(str(path), state.st_mtime_ns, state.st_size)
+    return _results(str(path), state.st_mtime_ns, state.st_size).copy(deep=False)
 
 
-@st.cache_data(show_spinner="Reading the results …", max_entries=16)
+# A resource, for data would be copied out of the cache, a million rows, at every click.
+@st.cache_resource(show_spinner="Reading the results …", max_entries=16)
 def _results(path: str, written: int, size: int) -> pd.DataFrame:
     return read_results(Path(path))

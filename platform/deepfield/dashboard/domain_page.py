@@ -143,7 +143,7 @@ def choose_model(domain: Domain) -> str:
 def score_tab(model: Model) -> None:
     domain = model.domain
     slot = f"{domain.name}-work"
-    left, right = st.columns([1, 2], gap="large")
+    left, right = places(domain, slot)
     with left:
         options = None
         with st.expander("Options", icon=":material/tune:"):
@@ -170,6 +170,8 @@ def score_tab(model: Model) -> None:
             )
         elif sent or example:
             begin(model, slot, uploads if sent else None, options or {})
+            if slot in st.session_state and cached.registry().views_for(domain):
+                st.rerun()  # what is shown may need the width that asking took
         if domain.example:
             st.caption(domain.example)
         st.caption(
@@ -198,6 +200,16 @@ def score_tab(model: Model) -> None:
             st.query_params["run"] = work.result.run.id
             offer(work, slot)
             results_view.show(model, work.result.run, work)
+
+
+def places(domain: Domain, slot: str) -> Any:
+    """Return where to ask and where to show: side by side, or a plugin's view in full width."""
+    work: Work | None = st.session_state.get(slot)
+    scored = "run" in st.query_params if work is None else not work.running
+    if scored and cached.registry().views_for(domain):
+        asking = st.expander("Score other data", icon=":material/upload:")
+        return asking, st.container()
+    return st.columns([1, 2], gap="large")
 
 
 def accepted(model: Model) -> list[str] | None:

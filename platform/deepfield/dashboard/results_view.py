@@ -1,9 +1,9 @@
-"""Results of one run: what came of it, a chart, a table, one row in detail, downloads."""
+"""Results of one run: a plugin's views; or a chart, a table, one row in detail, downloads."""
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
+import logging
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,19 @@ import pandas as pd
 import streamlit as st
 
 from deepfield.dashboard import cached, charts
+from deepfield.dashboard.context import Context
+from deepfield.dashboard.downloads import downloads
+from deepfield.dashboard.explaining import explained
 from deepfield.dashboard.words import plain
 from deepfield.dashboard.work import Work
+from deepfield.domain import Domain
 from deepfield.errors import DeepfieldError
 from deepfield.explanation import Explanation, overlay
 from deepfield.fields import Label, Probability
 from deepfield.history import Run
 from deepfield.images import open_picture
-from deepfield.loading import Model, parse_options
-from deepfield.sinks import open_sink
+from deepfield.loading import Model
+from deepfield.views import ALL_ROWS, View
 
 __all__ = ["show", "without_model"]
 
@@ -37,7 +41,9 @@ TRUST_ICONS = {
     "unsure": ":material/help:",
     "unfamiliar": ":material/report:",
 }
-DOWNLOADS = {"CSV": ".csv", "Parquet": ".parquet", "JSON Lines": ".jsonl"}
+Explain = Callable[[int], Explanation | None]
+
+log = logging.getLogger(__name__)
 
 
 def show(model: Model, run: Run, work: Work | None = None) -> None:
@@ -51,16 +57,64 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
         )
         return
     frame = cached.results(Path(run.result))
-    summary(model, run, frame)
+    when = run.started.replace("T", " ").removesuffix("+00:00")
+    stopped = f" · stopped after {run.rows_in:,} rows" if run.status == "stopped" else ""
+    st.caption(f"{plain(run.source)} · {run.model} · {when} UTC · run {run.id}{stopped}")
     if run.rows_rejected and run.rejected:
         aside(run)
     if frame.empty:
         st.warning("No row could be read; the reasons are above.", icon=":material/block:")
         return
+    explain = partial(explained, model, run, frame, pictures={} if work is None else work.pictures)
+    view = chosen_view(cached.registry().views_for(model.domain), model.domain)
+    if view is None:
+        all_rows(model, run, frame, explain, work)
+    else:
+        show_view(view, Context(model, run, frame, f"{run.id}-{view.name}", explain))
+
+
+def chosen_view(views: list[View], domain: Domain) -> View | None:
+    """Let a person choose among a domain's views; None stands for the table of all rows."""
+    if not views:
+        return None
+    titles = {view.name: f"{view.icon} {view.title}" for view in views}
+    titles[ALL_ROWS] = ":material/table_rows: All rows"
+    chosen = st.segmented_control(
+        "View",
+        list(titles),
+        default=views[0].name,
+        required=True,
+        format_func=titles.__getitem__,
+        key=f"{domain.name}-view",
+        label_visibility="collapsed",
+    )
+    return next((view for view in views if view.name == chosen), None)
+
+
+def show_view(view: View, context: Context) -> None:
+    """Show a plugin's view; one that fails says so in its own place, and the page goes on."""
+    try:
+        view.load()(context)
+    except DeepfieldError as error:
+        st.error(plain(error), icon=":material/error:")
+    except Exception as error:  # a plugin may raise anything
+        log.exception("the view %s of %s failed", view.name, view.domain)
+        st.error(
+            plain(f"The view {view.title!r} failed: {type(error).__name__}: {error}"),
+            icon=":material/error:",
+        )
+
+
+def all_rows(
+    model: Model, run: Run, frame: pd.DataFrame, explain: Explain, work: Work | None
+) -> None:
+    """Show the view that every domain has: figures, a chart, a table, one row in detail."""
+    summary(model, run, frame)
+    name = f"deepfield-{run.domain}-{run.id}"
     if len(frame) == 1:  # one row is looked at, not leafed through
-        detail(model, run, frame, int(frame.index[0]), work)
+        detail(model, run, frame, int(frame.index[0]), explain, work)
         table(model, run, frame, work)
-        downloads(run, frame)
+        downloads(frame, name, run.id)
         return
     st.altair_chart(charts.distribution(model.outputs, frame), key=f"{run.id}-distribution")
     shown = frame.head(MOST_ROWS)
@@ -69,8 +123,8 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
             f"The first {MOST_ROWS:,} rows are shown; the downloads hold all {len(frame):,}."
         )
     chosen = table(model, run, shown, work)
-    downloads(run, frame)
-    detail(model, run, shown, chosen, work)
+    downloads(frame, name, run.id)
+    detail(model, run, shown, chosen, explain, work)
 
 
 def without_model(run: Run, reason: str) -> None:
@@ -83,19 +137,17 @@ def without_model(run: Run, reason: str) -> None:
         return
     frame = cached.results(Path(run.result))
     st.dataframe(frame.head(MOST_ROWS), key=f"{run.id}-plain")
-    downloads(run, frame)
+    downloads(frame, f"deepfield-{run.domain}-{run.id}", run.id)
 
 
 def summary(model: Model, run: Run, frame: pd.DataFrame) -> None:
     words = {"done": "scored", "stopped": "scored, then stopped"}
-    when = run.started.replace("T", " ").removesuffix("+00:00")
-    st.caption(f"{plain(run.source)} · {run.model} · {when} UTC · run {run.id}")
     cells = [(f"Rows {words.get(run.status, run.status)}", f"{run.rows_out:,}")]
     label = first(model, Label)
-    if label is not None and len(frame):
+    if label is not None:
         for value, count in frame[label].value_counts().head(3).items():
             cells.append((plain(value), f"{count:,}"))
-    unsure = int((frame["trust"] != "ok").sum()) if len(frame) else 0
+    unsure = int((frame["trust"] != "ok").sum())
     cells.append(("Unsure or unfamiliar", f"{unsure:,}"))
     cells.append(("Time", f"{run.seconds:.1f} s" if run.seconds >= 0.1 else "< 0.1 s"))
     for place, (name, value) in zip(st.columns(len(cells)), cells, strict=True):
@@ -147,29 +199,14 @@ def table(model: Model, run: Run, frame: pd.DataFrame, work: Work | None) -> int
     return int(shown["row"].iloc[rows[0]]) if rows else int(shown["row"].iloc[0])
 
 
-def downloads(run: Run, frame: pd.DataFrame) -> None:
-    with st.container(horizontal=True):
-        for name, suffix in DOWNLOADS.items():
-            st.download_button(
-                name,
-                partial(as_file, frame, suffix),
-                file_name=f"deepfield-{run.domain}-{run.id}{suffix}",
-                icon=":material/download:",
-                key=f"{run.id}-download{suffix}",
-                on_click="ignore",
-            )
-
-
-def as_file(frame: pd.DataFrame, suffix: str) -> bytes:
-    """Return the results as a file of that kind, written by the same sink as everywhere."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"results{suffix}"
-        with open_sink(path) as sink:
-            sink.write(frame.reset_index())
-        return path.read_bytes()
-
-
-def detail(model: Model, run: Run, frame: pd.DataFrame, chosen: int, work: Work | None) -> None:
+def detail(
+    model: Model,
+    run: Run,
+    frame: pd.DataFrame,
+    chosen: int,
+    explain: Explain,
+    work: Work | None,
+) -> None:
     with st.container(border=True):
         numbers = list(frame.index)
         names = row_names(model, frame)
@@ -184,7 +221,7 @@ def detail(model: Model, run: Run, frame: pd.DataFrame, chosen: int, work: Work 
         )
         row = frame.loc[number]
         picture, words = st.columns([1, 1], gap="large")
-        explanation = explained(model, run, frame, number, work)
+        explanation = explain(number)
         with words:
             answer(model, row, explanation)
         with picture:
@@ -196,7 +233,7 @@ def detail(model: Model, run: Run, frame: pd.DataFrame, chosen: int, work: Work 
                     icon=":material/hide_image:",
                 )
             if explanation is not None and explanation.contributions is not None:
-                st.altair_chart(charts.contributions(explanation.contributions))
+                st.altair_chart(charts.waterfall(explanation.contributions))
 
 
 def row_names(model: Model, frame: pd.DataFrame) -> dict[int, str]:
@@ -241,27 +278,6 @@ def shown_picture(run: Run, value: Any, explanation: Explanation | None) -> None
         help="how strongly the evidence is drawn over the picture; 0 shows the picture alone",
     )
     st.image(overlay(picture, explanation.heatmap, opacity / 100), width="stretch")
-
-
-def explained(
-    model: Model, run: Run, frame: pd.DataFrame, number: int, work: Work | None
-) -> Explanation | None:
-    """Explain one row now: cheap for one, and never needed for most."""
-    store = st.session_state.setdefault("explanations", {})
-    if (run.id, number) not in store:
-        values = frame.loc[[number]]
-        image = model.inputs.image
-        if image is not None:
-            if work is None or number not in work.pictures:
-                return None
-            values = pd.DataFrame(
-                {image.name: pd.Series([work.pictures[number]], [number], dtype=object)}
-            )
-        _, own = model.formats.split(run.options)
-        options = parse_options(model.domain, own).model_dump()
-        with contextlib.suppress(DeepfieldError), st.spinner("Explaining …"):
-            store[run.id, number] = model.explain(values, **options)[0]
-    return store.get((run.id, number))
 
 
 def first(model: Model, kind: type) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from pydantic import Field
 
-from deepfield import Domain, ModelSpec, Options, Table, hookimpl
+from deepfield import Domain, ModelSpec, Options, Table, View, hookimpl
 from deepfield.fields import Label, Number, Probability
 
 SPECIES = ("setosa", "versicolor", "virginica")
@@ -40,3 +40,16 @@ class Flowers(Domain):
 @hookimpl
 def register_domains() -> list[Domain]:
     return [Flowers()]
+
+
+@hookimpl
+def register_views() -> list[View]:
+    return [
+        View(
+            "petals",
+            domain="flowers",
+            title="Petals",
+            icon=":material/local_florist:",
+            show="deepfield_flowers.petals:show",
+        )
+    ]

@@ -64,7 +64,7 @@ class LinearPredictor(Predictor):
             explanations.append(
                 Explanation(
                     f"Called {species}: {most.replace('_', ' ')} spoke most for it.",
-                    (Contributions(values, float(self.weights["bias"][place])),),
+                    (Contributions(values, float(self.weights["bias"][place]), unit="logit"),),
                 )
             )
         return explanations

@@ -1,0 +1,30 @@
+"""What a view of a plugin is given: one run, its results, and a way to ask for reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from deepfield.explanation import Explanation
+from deepfield.history import Run
+from deepfield.loading import Model
+
+__all__ = ["Context"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """One run as a view sees it. ``deepfield.views.View.show`` names the function that takes it."""
+
+    model: Model
+    run: Run
+    frame: pd.DataFrame
+    """Inputs, answers, confidence and trust, at least one row, the row numbers as index. It is
+    shared by all who look at the run: make columns anew, never change them in place."""
+    key: str
+    """Begin the key of every widget with it."""
+    explain: Callable[[int], Explanation | None]
+    """Returns what carried the answer of a row, by its number; None where that cannot be told, as
+    for pictures that were not kept. An answer is kept, so that asking again costs nothing."""

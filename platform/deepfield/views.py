@@ -1,0 +1,63 @@
+"""What a plugin adds to the page of a domain's results: a view that knows what they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from deepfield.errors import ContractError
+
+__all__ = ["ALL_ROWS", "View", "check_view"]
+
+ALL_ROWS = "rows"
+"""The name of the view that every domain has: the table of all rows."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A view of the results of a run, for one domain. The first of a domain is shown at once."""
+
+    name: str
+    """For the page's memory and widgets, unique among a domain's views: ``alerts``."""
+    domain: str
+    """The name of the domain; it may be another plugin's, and need not be installed."""
+    title: str
+    """For people: ``Alerts``."""
+    show: str
+    """``package.module:function``, imported on first use and called with a ``Context``."""
+    icon: str = ":material/monitoring:"
+    """A Material symbol."""
+
+    def load(self) -> Callable[[Any], None]:
+        """Import the function that shows the view.
+
+        Raises:
+            ContractError: if its module has no such function. What the module raises comes through.
+        """
+        module, _, name = self.show.partition(":")
+        found = getattr(import_module(module), name, None)
+        if not callable(found):
+            raise ContractError(f"view {self.name!r}: {self.show!r} is no function")
+        return found
+
+
+def check_view(view: object) -> None:
+    """Raise ContractError unless ``view`` says everything that the dashboard builds on."""
+    if not isinstance(view, View):
+        raise ContractError(f"register_views gave {view!r}, which is no View")
+    who = f"view {view.name!r}"
+    for attribute in ("name", "domain", "title", "show", "icon"):
+        value = getattr(view, attribute)
+        if not isinstance(value, str) or not value:
+            raise ContractError(f"{who} lacks {attribute!r}, a str")
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", view.name):
+        raise ContractError(f"{who}: the name is not of the form 'heat-map'")
+    if view.name == ALL_ROWS:
+        raise ContractError(f"{who}: this is the name of the table of all rows")
+    if not re.fullmatch(r":material/[a-z0-9_]+:", view.icon):
+        raise ContractError(f"{who}: the icon {view.icon!r} is not of the form ':material/name:'")
+    if not re.fullmatch(r"[\w.]+:\w+", view.show):
+        raise ContractError(f"{who}: {view.show!r} is not of the form 'package.module:function'")
