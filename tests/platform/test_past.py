@@ -33,6 +33,13 @@ def assert_as_together(model: Model, old: pd.DataFrame, new: pd.DataFrame, **opt
     assert model.explain(new, past=past, **options) == told
 
 
+def test_a_visit_is_answered_as_it_comes(model):
+    visits = Visits().samples()
+    past = model.remember(visits[:-1])  # read, checked and found by its keys once
+    answer = model.predict(visits[-1:], past=past)
+    pd.testing.assert_frame_equal(answer, model.predict(visits)[-1:])
+
+
 @pytest.mark.parametrize("count", [1, 7, 500])
 def test_new_rows_after_old_ones(model, visits, count):
     rows = visits(3000).sort_values("time", kind="stable")
