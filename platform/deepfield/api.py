@@ -38,6 +38,7 @@ def score(
     domain: str | Model,
     source: Any,
     *,
+    history: Any = None,
     model: str | None = None,
     output: str | Path | None = None,
     explain: bool = False,
@@ -55,6 +56,8 @@ def score(
 
     Args:
         domain: its name, or a model that was loaded before.
+        history: earlier rows, from a source of any kind: they give the others their past and get
+            no answers. For domains whose rows have one.
         output: a .csv, .parquet or .jsonl file; without one the results are gathered in memory.
         explain: explain every row.
         options: the domain's own and those of its formats (``plane``, ``slices`` …), by name.
@@ -71,6 +74,7 @@ def score(
     return Job(
         loaded,
         source,
+        history=history,
         options=options,
         output=output,
         overwrite=overwrite,

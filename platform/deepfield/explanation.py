@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +58,30 @@ class Explanation:
             parts["contributions"] = dict(self.contributions.values)
             parts["base"] = self.contributions.base
         return parts
+
+    def packed(self) -> str:
+        """Return all of it as text, for ``unpacked`` to read."""
+        evidence = [
+            {"values": each.values.astype(float).tolist(), "of": each.of}
+            if isinstance(each, Heatmap)
+            else {**vars(each), "values": {name: float(v) for name, v in each.values.items()}}
+            for each in self.evidence
+        ]
+        return json.dumps({"summary": self.summary, "evidence": evidence}, default=float)
+
+    @classmethod
+    def unpacked(cls, text: str) -> Explanation:
+        """Return what ``packed`` made text of."""
+        parts = json.loads(text)
+        return cls(
+            parts["summary"],
+            tuple(
+                Heatmap(np.array(each["values"], dtype=np.float32), each["of"])
+                if "of" in each
+                else Contributions(**each)
+                for each in parts["evidence"]
+            ),
+        )
 
 
 # Dark violet, magenta, orange, pale yellow: lightness rises evenly, so that the map also reads in

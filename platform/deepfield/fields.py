@@ -176,6 +176,9 @@ class Text(Field):
 class Key(Field):
     """A name for a thing: it joins rows and is never computed with."""
 
+    unique: bool = field(default=False, kw_only=True)
+    """Whether it names one row: a second that bears it is set aside."""
+
     def read(self, value: Any) -> str:
         return str(value)
 

@@ -1,6 +1,7 @@
 """Rows that have a history: gather what each takes from earlier ones, settle what all decide.
 
-Here for rows that are in memory; ``staging`` does the same for any number of them.
+Here for rows that are in memory; ``staging`` does the same for any number of them, and ``past``
+for a few new rows after many old ones.
 """
 
 from __future__ import annotations
@@ -8,39 +9,99 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from deepfield.errors import ContractError, InputError
+from deepfield.fields import Image, printable
 from deepfield.predictor import Predictor
 from deepfield.table import Table
 
-__all__ = ["PERIODS", "check_gathered", "gathered", "gathered_for", "related", "settled"]
+__all__ = [
+    "check_gathered",
+    "gathered",
+    "gathered_by",
+    "gathered_for",
+    "periods",
+    "related",
+    "settled",
+    "settled_period",
+    "typed",
+]
 
 PERIODS = {"day": "D", "week": "W", "month": "M"}
 """What a predictor may name as its period, and what pandas calls it."""
+
+KINDS: dict[pa.DataType, Any] = {
+    pa.string(): "str",
+    pa.bool_(): "boolean",
+    pa.float64(): "float64",
+    pa.timestamp("us", tz="UTC"): "datetime64[us, UTC]",
+}
+"""How a column of each type reaches a predictor that gathers, wherever it was read."""
+
+
+def typed(inputs: Table, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return checked rows with the one pandas type that belongs to each field.
+
+    What is empty is NaN in numbers and words, NaT in times and NA in what is true or false.
+    """
+    changed = {}
+    for each in inputs:
+        kind = KINDS.get(each.arrow)
+        if each.name not in rows.columns or kind is None or isinstance(each, Image):
+            continue
+        column = rows[each.name]
+        if column.dtype != kind:
+            try:
+                changed[each.name] = column.astype(kind)
+            except UnicodeEncodeError:  # half a character, as JSON may hold it
+                changed[each.name] = column.map(printable, na_action="ignore").astype(kind)
+    return rows.assign(**changed) if changed else rows
 
 
 def gathered(predictor: Predictor, inputs: Table, rows: pd.DataFrame, options: Any) -> pd.DataFrame:
     """Return checked rows, in their order, with what each takes from the rows before it."""
     if not inputs.group_by or rows.empty:
         return rows
-    complete = rows
+    # By place: the labels of a person's frame need not be unlike each other.
+    complete = typed(inputs, rows).set_axis(pd.RangeIndex(len(rows)), axis=0)
     for key in inputs.group_by:
-        ordered = complete.sort_values([key, inputs.order_by], kind="stable")
-        found = predictor.gather(ordered, key, options)
-        check_gathered(predictor, key, ordered, found)
-        complete = complete.join(found)
-    return complete
+        complete = complete.join(gathered_by(key, predictor, inputs, complete, options))
+    return complete.set_axis(rows.index, axis=0)
+
+
+def gathered_by(
+    key: str, predictor: Predictor, inputs: Table, rows: pd.DataFrame, options: Any
+) -> pd.DataFrame:
+    """Return what typed rows take from those that share one key; the index tells whose it is."""
+    ordered = rows.sort_values([key, inputs.order_by], kind="stable")
+    found = predictor.gather(ordered, key, options)
+    check_gathered(predictor, key, ordered, found)
+    return found
 
 
 def check_gathered(predictor: Predictor, key: str, rows: pd.DataFrame, found: pd.DataFrame) -> None:
-    """Raise ContractError unless there is a gathered row for each row, under names of their own."""
+    """Raise ContractError unless there are numbers for each row, under names of their own."""
     who = f"{type(predictor).__name__}.gather by {key!r}"
     if not found.index.equals(rows.index):
         raise ContractError(f"{who} broke its contract: not one row for each row, in order")
     taken = set(found.columns) & set(rows.columns)
     if taken:
         raise ContractError(f"{who}: the columns {sorted(taken)} are there already")
+    for name, kind in found.dtypes.items():
+        if not (isinstance(kind, np.dtype) and kind.kind in "fiub"):
+            raise ContractError(f"{who}: the column {name!r} is {kind}, not numbers of numpy's")
+
+
+def periods(inputs: Table, rows: pd.DataFrame, period: str) -> pd.Series:
+    """Return which day, week or month each row falls in, as a number that rises with time."""
+    if period not in PERIODS:
+        raise ContractError(f"No period {period!r}: a predictor names {', '.join(PERIODS)} or none")
+    times = typed(inputs, rows)[inputs.order_by]
+    places = times.dt.tz_localize(None).dt.to_period(PERIODS[period])
+    return pd.Series(pd.PeriodIndex(places).asi8, index=rows.index)
 
 
 def settled(
@@ -50,11 +111,25 @@ def settled(
     period = predictor.period(options) if inputs.order_by else None
     if period is None or rows.empty:
         return results
-    place = rows[inputs.order_by].dt.tz_localize(None).dt.to_period(PERIODS[period])
+    by_place = pd.RangeIndex(len(rows))
+    numbered, answers = typed(inputs, rows).set_axis(by_place), results.set_axis(by_place)
     parts = [
-        predictor.settle(part, results.loc[part.index], options) for _, part in rows.groupby(place)
+        settled_period(predictor, part, answers.loc[part.index], options)
+        for _, part in numbered.groupby(periods(inputs, numbered, period))
     ]
-    return pd.concat(parts).loc[results.index]
+    return pd.concat(parts).loc[by_place].set_axis(rows.index)
+
+
+def settled_period(
+    predictor: Predictor, rows: pd.DataFrame, results: pd.DataFrame, options: Any
+) -> pd.DataFrame:
+    """Return the results of one period as the predictor settles them, held to its contract."""
+    found = predictor.settle(rows, results, options)
+    if not found.index.equals(results.index) or set(results.columns) - set(found.columns):
+        raise ContractError(
+            f"{type(predictor).__name__}.settle broke its contract: not the same rows and columns"
+        )
+    return found[list(results.columns)]
 
 
 def gathered_for(

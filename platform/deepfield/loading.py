@@ -15,6 +15,7 @@ from deepfield.formats import Formats
 from deepfield.grouping import gathered, settled
 from deepfield.located import located
 from deepfield.models import ModelFolder
+from deepfield.past import Past
 from deepfield.predictor import Predictor
 from deepfield.store import find_model
 from deepfield.table import Table
@@ -61,26 +62,54 @@ class Model:
         """Return what each of its result rows holds: outputs, confidence and trust."""
         return with_trust(self.outputs)
 
-    def predict(self, frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    def predict(
+        self, frame: pd.DataFrame, *, past: Past | None = None, **options: Any
+    ) -> pd.DataFrame:
         """Return one result row for each row of ``frame``, with its index.
+
+        Args:
+            past: earlier rows, as ``remember`` keeps them; ``frame`` then holds the new ones alone.
 
         Raises:
             InputError: at the first row that cannot be read. ``deepfield.score`` sets such rows
                 aside instead.
         """
         rows, own = self._checked(frame, options)
-        complete = gathered(self.predictor, self.inputs, rows, own)
-        results = self.predict_checked(complete, own)
+        results = self.predict_checked(self._gathered(rows, past, own), own)
         return settled(self.predictor, self.inputs, rows, results, own)
 
-    def explain(self, frame: pd.DataFrame, **options: Any) -> list[Explanation]:
+    def explain(
+        self, frame: pd.DataFrame, *, past: Past | None = None, **options: Any
+    ) -> list[Explanation]:
         """Return what carried the answer of each row of ``frame``.
+
+        Args:
+            past: earlier rows, as ``remember`` keeps them.
 
         Raises:
             InputError: at the first row that cannot be read.
         """
         rows, own = self._checked(frame, options)
-        return self.predictor.explain(gathered(self.predictor, self.inputs, rows, own), own)
+        return self.predictor.explain(self._gathered(rows, past, own), own)
+
+    def remember(self, frame: pd.DataFrame, **options: Any) -> Past:
+        """Return earlier rows so that new ones are answered at once: ``predict(new, past=…)``.
+
+        Args:
+            options: those that the new rows will be answered with; others cost time later.
+
+        Raises:
+            InputError: at the first row that cannot be read.
+            UsageError: if the domain's rows have no history.
+        """
+        if not self.inputs.group_by:
+            raise UsageError(
+                f"Rows of {self.domain.name} stand by themselves; they have no history."
+            )
+        rows, own = self._checked(frame, options)
+        past = Past(self.predictor, self.inputs, rows)
+        past.prepare(own)
+        return past
 
     def predict_checked(self, rows: pd.DataFrame, options: BaseModel) -> pd.DataFrame:
         """Return results for rows that the table has read, and hold the plugin to its contract.
@@ -96,6 +125,13 @@ class Model:
             what = f"lack {missing}" if missing else "are not one for each row, in order"
             raise ContractError(f"{self!r} broke its contract: its results {what}")
         return results[names]
+
+    def _gathered(self, rows: pd.DataFrame, past: Past | None, options: BaseModel) -> pd.DataFrame:
+        if past is None:
+            return gathered(self.predictor, self.inputs, rows, options)
+        if past.predictor is not self.predictor:
+            raise UsageError("Another model remembers these earlier rows; let this one do so too.")
+        return past.gathered(rows, options)
 
     def _checked(
         self, frame: pd.DataFrame, options: dict[str, Any]

@@ -1,4 +1,4 @@
-"""What a job gave, in memory or read back from the file that it wrote."""
+"""What a job gives: its rows' shape, and all of it, in memory or read back from its file."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
+from deepfield.errors import UsageError
 from deepfield.explanation import Explanation
 from deepfield.history import Run
+from deepfield.loading import Model
 
-__all__ = ["Result", "read_results"]
+__all__ = ["Result", "beside", "no_results", "read_results", "results_schema"]
 
 
 @dataclass
@@ -21,6 +24,8 @@ class Result:
     """The row in the history."""
     rejected: pd.DataFrame
     """Rows set aside: row, source, reason."""
+    unread_history: pd.DataFrame
+    """Earlier rows that could not be read, and so gave no row its past: row, source, reason."""
     explanations: dict[int, Explanation] = field(default_factory=dict)
     """By row number; empty unless asked for."""
     left_alone: int = 0
@@ -52,3 +57,41 @@ def read_results(path: Path) -> pd.DataFrame:
     else:
         frame = pd.read_json(path, orient="records", lines=True)
     return frame.set_index("row") if "row" in frame.columns else frame
+
+
+def results_schema(model: Model) -> pa.Schema:
+    """Return the types of the columns whose meaning is known; others travel along."""
+    image = model.inputs.image
+    inputs = [(each.name, pa.string() if each is image else each.arrow) for each in model.inputs]
+    return pa.schema([("row", pa.int64()), *inputs, *model.results.arrow_schema()])
+
+
+def no_results(model: Model) -> pd.DataFrame:
+    """Return results of no rows."""
+    names = [*model.inputs.names, *model.results.names]
+    return pd.DataFrame(columns=names).rename_axis("row")
+
+
+def beside(
+    model: Model, raw: pd.DataFrame, checked: pd.DataFrame, answers: pd.DataFrame
+) -> pd.DataFrame:
+    """Set answers beside the columns that came in; a picture becomes its name.
+
+    Raises:
+        UsageError: if a column that came in is named like one of the results.
+    """
+    taken = [name for name in raw.columns if name in (*answers.columns, "row")]
+    if taken:
+        raise UsageError(
+            f"The source has a column {taken[0]!r}, and so have the results. "
+            "Rename it or leave it out."
+        )
+    columns = raw.copy(deep=False)
+    for each in model.inputs:
+        if each.name in raw.columns:
+            columns[each.name] = (
+                raw[each.name].map(each.show).astype("str")
+                if each is model.inputs.image
+                else checked[each.name]
+            )
+    return columns.join(answers).rename_axis("row")

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from deepfield.errors import ContractError, InputError
-from deepfield.fields import Field, Image
+from deepfield.fields import Field, Image, Number, Timestamp
 
 __all__ = ["Checked", "Rejected", "Table"]
 
@@ -58,6 +58,10 @@ class Table:
                 raise ContractError(
                     f"{name!r} is no field of the table that groups or orders by it"
                 )
+            if not fields[names.index(name)].required:
+                raise ContractError(f"Rows are grouped or ordered by {name!r}; require it")
+        if order_by and not isinstance(fields[names.index(order_by)], Number | Timestamp):
+            raise ContractError(f"{order_by!r} orders rows and is neither a time nor a number")
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ import pytest
 from deepfield.domain import TRUST, Domain, check_domain
 from deepfield.explanation import Explanation
 from deepfield.fields import Category, Number
+from deepfield.grouping import gathered, typed
 from deepfield.loading import Model, load_model
 from deepfield.models import ModelFolder
 from deepfield.plugins import Registry
@@ -106,19 +108,56 @@ def results_are_what_their_fields_say(domain: Domain) -> None:
 
 
 def batch_size_changes_nothing(domain: Domain) -> None:
-    """This finds a network left in training mode."""
+    """This finds a network left in training mode, and groups that are not told apart."""
     for model in _models(domain):
         samples = domain.samples()
         whole = model.predict(samples)
-        single = pd.concat([model.predict(samples.iloc[[row]]) for row in range(len(samples))])
-        again = model.predict(samples)
-        for other in (single, again):
-            assert not differences(whole, other, model.results)
-            for each in model.results:
-                if isinstance(each, Number):
-                    np.testing.assert_allclose(
-                        whole[each.name].astype(float), other[each.name].astype(float), atol=1e-4
-                    )
+        if domain.inputs.group_by:  # a row by itself has no history: groups are cut instead
+            single = Job(model, samples, batch_size=1).run().frame
+        else:
+            single = pd.concat([model.predict(samples.iloc[[row]]) for row in range(len(samples))])
+        for other in (single, model.predict(samples)):
+            _assert_alike(model, whole, other)
+
+
+def the_future_changes_nothing(domain: Domain) -> None:
+    """A row's answer stays what it is if later rows are lost or are others."""
+    for model in _models(domain):
+        inputs, options = model.inputs, domain.Options()
+        if not inputs.group_by:
+            continue
+
+        def unsettled(rows: pd.DataFrame, model: Model = model, options: Any = options) -> Any:
+            # Rows of one period may decide on each other, later ones too; not what is gathered.
+            complete = gathered(model.predictor, model.inputs, rows, options)
+            return model.predict_checked(complete, options)
+
+        samples = typed(inputs, inputs.read(domain.samples()).rows)
+        samples = samples.sort_values(inputs.order_by, kind="stable", ignore_index=True)
+        whole = unsettled(samples)
+        times = samples[inputs.order_by]
+        for moment in times.drop_duplicates():
+            now, later = times <= moment, times > moment
+            _assert_alike(model, whole[now], unsettled(samples[now]))
+            others = samples.copy()
+            for name in set(inputs.names) & set(samples.columns) - {inputs.order_by}:
+                others.loc[later, name] = samples.loc[later, name].to_numpy()[::-1]
+            _assert_alike(model, whole[now], unsettled(others)[now])
+
+
+def a_past_gives_the_answers_of_one_table(domain: Domain) -> None:
+    """New rows after remembered ones are answered as if all stood in one table."""
+    for model in _models(domain):
+        inputs = model.inputs
+        if not inputs.group_by or model.predictor.period(domain.Options()):
+            continue
+        samples = domain.samples()
+        times = inputs.read(samples).rows[inputs.order_by]
+        samples = samples.loc[times.sort_values(kind="stable").index]
+        whole = model.predict(samples)
+        for count in range(1, len(samples)):
+            past = model.remember(samples[:-count])
+            _assert_alike(model, whole[-count:], model.predict(samples[-count:], past=past))
 
 
 def input_is_left_untouched(domain: Domain) -> None:
@@ -188,6 +227,8 @@ CHECKS: dict[str, Check] = {
         one_row_out_for_each_row_in,
         results_are_what_their_fields_say,
         batch_size_changes_nothing,
+        the_future_changes_nothing,
+        a_past_gives_the_answers_of_one_table,
         input_is_left_untouched,
         loading_twice_is_harmless,
         golden_rows_match,
@@ -205,6 +246,15 @@ class _Plugin:
         from deepfield.hookspecs import hookimpl
 
         self.register_domains = hookimpl(lambda: [domain], specname="register_domains")
+
+
+def _assert_alike(model: Model, whole: pd.DataFrame, other: pd.DataFrame) -> None:
+    assert not differences(whole, other, model.results)
+    for each in model.results:
+        if isinstance(each, Number):
+            np.testing.assert_allclose(
+                whole[each.name].astype(float), other[each.name].astype(float), atol=1e-4
+            )
 
 
 def _models(domain: Domain) -> list[Model]:

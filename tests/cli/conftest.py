@@ -1,4 +1,4 @@
-"""The stranger's plugin, seen by every process that a test starts."""
+"""The stranger's plugins, seen by every process that a test starts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from sklearn.datasets import load_iris
 
 @pytest.fixture
 def flowers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the plugin look installed: an entry point on the path is all that it takes."""
+    """Make the plugins look installed: an entry point on the path is all that it takes."""
     info = tmp_path / "installed" / "flowers-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: flowers\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[deepfield]\nflowers = deepfield_flowers\n")
+    entries = "[deepfield]\nflowers = deepfield_flowers\nvisits = deepfield_visits\n"
+    (info / "entry_points.txt").write_text(entries)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(info.parent), os.environ["PYTHONPATH"]]))
 
 

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from deepfield_flowers import Flowers
 from deepfield_flowers.linear import LinearPredictor
+from deepfield_visits import Visits
+from deepfield_visits.counts import CountsPredictor
 
 from deepfield.testing import CHECKS, contract
 from deepfield_medical_imaging import MedicalImaging
@@ -14,6 +16,11 @@ from deepfield_medical_imaging import MedicalImaging
 
 @contract(Flowers)
 def test_flowers_keeps_the_contract(domain, check):
+    check(domain)
+
+
+@contract(Visits)
+def test_visits_keeps_the_contract(domain, check):
     check(domain)
 
 
@@ -54,6 +61,37 @@ def test_the_kit_finds_a_broken_predictor(monkeypatch, method, wrong, check):
     monkeypatch.setattr(LinearPredictor, method, wrong)
     with pytest.raises(Exception, match=r"(?s).*"):
         CHECKS[check](Flowers())
+
+
+def looks_ahead(self, rows, key, options, honest=CountsPredictor.gather):
+    found = honest(self, rows, key, options)
+    return found.assign(**{f"{key}_visits": rows.groupby(key)["spend"].transform("size")})
+
+
+def looks_a_row_ahead(self, rows, key, options, honest=CountsPredictor.gather):
+    found = honest(self, rows, key, options)
+    following = rows.groupby(key)["spend"].shift(-1).fillna(0.0)
+    return found.assign(**{f"{key}_spend": following})
+
+
+def mixes_groups(self, rows, key, options, honest=CountsPredictor.gather):
+    found = honest(self, rows, key, options)
+    return found.assign(**{f"{key}_visits": np.arange(len(rows))})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "check"),
+    [
+        (looks_ahead, "the_future_changes_nothing"),
+        (looks_a_row_ahead, "the_future_changes_nothing"),
+        (mixes_groups, "batch_size_changes_nothing"),
+        (mixes_groups, "a_past_gives_the_answers_of_one_table"),
+    ],
+)
+def test_the_kit_finds_a_predictor_that_gathers_what_it_must_not(monkeypatch, wrong, check):
+    monkeypatch.setattr(CountsPredictor, "gather", wrong)
+    with pytest.raises(AssertionError):
+        CHECKS[check](Visits())
 
 
 def test_the_kit_finds_wrong_golden_rows(monkeypatch):

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from deepfield.cli.domains import DomainCommands, given, option_flags
-from deepfield.cli.score import common_flags, exit_code, report, stoppable, watched
+from deepfield.cli.score import common_flags, exit_code, history_flag, report, stoppable, watched
 from deepfield.domain import Domain
 from deepfield.errors import DeepfieldError, UsageError
 from deepfield.explanation import overlay
@@ -38,6 +38,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
             ),
             click.Option(["--overwrite"], is_flag=True, help="replace what is in the folder"),
             click.Option(["--json", "as_json"], is_flag=True, help="JSON Lines, maps included"),
+            *history_flag(domain),
             *option_flags(domain, formats),
             *common_flags(),
         ],
@@ -74,15 +75,18 @@ def run(
     model: str | None,
     device: str,
     quiet: bool,
+    history: str | None = None,
     **values: Any,
 ) -> None:
     reading, own = formats.split(given(values))
     # A wrong path is said before a model is loaded.
     rows = open_source(source, domain.inputs, formats, reading)
+    earlier = None if history is None else open_source(history, domain.inputs, formats)
     loaded = load_model(domain, model, device, formats)
     job = Job(
         loaded,
         rows,
+        history=earlier,
         options=own,
         explain=True,
         on_batch=Writer(domain, output, as_json, overwrite),

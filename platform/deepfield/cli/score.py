@@ -31,7 +31,7 @@ from deepfield.sinks import safe_for_spreadsheets
 from deepfield.sources import open_source
 from deepfield.suggestion import suggest
 
-__all__ = ["common_flags", "exit_code", "score", "stoppable", "watched"]
+__all__ = ["common_flags", "exit_code", "history_flag", "score", "stoppable", "watched"]
 
 
 def common_flags() -> list[click.Option]:
@@ -46,6 +46,20 @@ def common_flags() -> list[click.Option]:
             help="where the network runs",
         ),
         click.Option(["--quiet", "-q"], is_flag=True, help="no progress bar, no summary"),
+    ]
+
+
+def history_flag(domain: Domain) -> list[click.Option]:
+    """Return the flag that names earlier rows, if the domain's rows have a history."""
+    if not domain.inputs.group_by:
+        return []
+    shared = " or ".join(domain.inputs.group_by)
+    return [
+        click.Option(
+            ["--history"],
+            help=f"a table of earlier rows: those that share {shared} with rows of SOURCE are "
+            "their past; they get no answers themselves",
+        )
     ]
 
 
@@ -80,6 +94,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
                 is_flag=True,
                 help="JSON Lines to standard output; with --output, a summary as JSON",
             ),
+            *history_flag(domain),
             *option_flags(domain, formats),
             *common_flags(),
         ],
@@ -122,15 +137,18 @@ def run(
     model: str | None,
     device: str,
     quiet: bool,
+    history: str | None = None,
     **values: Any,
 ) -> None:
     reading, own = formats.split(given(values))
     # A wrong path is said before a model is loaded.
     rows = open_source(source, domain.inputs, formats, reading)
+    earlier = None if history is None else open_source(history, domain.inputs, formats)
     printer = Printer(as_json) if output is None else None
     job = Job(
         load_model(domain, model, device, formats),
         rows,
+        history=earlier,
         options=own,
         output=output,
         overwrite=overwrite,
@@ -196,6 +214,7 @@ def watched(job: Job, quiet: bool) -> Iterator[None]:
             aside = f"{progress.rejected:,} set aside" if progress.rejected else ""
             bar.update(
                 task,
+                description=f"{job.model.domain.name}: {progress.stage}",
                 completed=progress.done,
                 total=progress.total,
                 rate=f"{progress.rate:,.0f} rows/s",
@@ -239,6 +258,12 @@ def report(result: Result) -> None:
             say(f"  row {row.row}, {row.source}: {row.reason}")
         if run.rows_rejected > 5:
             say(f"  and {run.rows_rejected - 5:,} more")
+    if len(result.unread_history):
+        first = result.unread_history.iloc[0]
+        say(
+            f"{len(result.unread_history):,} rows of the history could not be read and were left "
+            f"out; the first: row {first['row']}, {first['reason']}"
+        )
     if result.left_alone:
         say(f"{result.left_alone:,} other files were left alone: they are no pictures.")
 

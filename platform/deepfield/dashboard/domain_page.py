@@ -288,7 +288,7 @@ def watch(work: Work) -> None:
     left = progress.seconds_left
     st.progress(
         min(progress.done / progress.total, 1.0) if progress.total else 0.0,
-        f"{progress.done:,}{of} rows · {progress.rate:,.0f} a second"
+        f"{progress.stage} · {progress.done:,}{of} rows · {progress.rate:,.0f} a second"
         + (f" · {left:,.0f} s left" if left is not None else "")
         + (f" · {progress.rejected:,} set aside" if progress.rejected else ""),
     )

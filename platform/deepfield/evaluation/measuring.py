@@ -75,7 +75,7 @@ def measure(
             FrameSource(labelled.rows, labelled.name),
             options=dict(options or {}),
             on_progress=on_progress,
-            history=History(Path(folder) / "history.sqlite"),
+            runs=History(Path(folder) / "history.sqlite"),
         )
         result = job.run()
     if result.stopped:
