@@ -193,7 +193,7 @@ def report(domain: Domain, fitted: Fitted) -> None:
         f"measured on {sizes['test']:,} held-out ones -> {fitted.folder.path}"
     )
     for each in fitted.evaluation.figures:
-        if not each.of and each.name in ("accuracy", "auc", "ece", "answered"):
+        if not each.of and each.name in ("accuracy", "auc", "average_precision", "ece", "answered"):
             say(f"  {FIGURE_WORDS[each.name]}: {number(each.value)} (95 %: {interval(each)})")
     if fitted.duplicates:
         say(f"{fitted.duplicates:,} pictures were there twice and counted once.")

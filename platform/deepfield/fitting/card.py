@@ -18,7 +18,7 @@ from deepfield.loading import Model
 
 __all__ = ["repeat_command", "write_card"]
 
-INDEXED = ("accuracy", "auc", "sensitivity", "specificity", "macro_f1", "ece")
+INDEXED = ("accuracy", "auc", "average_precision", "sensitivity", "specificity", "macro_f1", "ece")
 FEW = 100
 """Held-out rows under which the figures say little."""
 
