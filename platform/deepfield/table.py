@@ -51,7 +51,7 @@ class Table:
         for name in names:
             if not name or names.count(name) > 1:
                 raise ContractError(f"A table names each field once; {name!r} does not stand alone")
-        if bool(self.group_by) != bool(order_by):
+        if self.group_by and not order_by:
             raise ContractError("A table that groups rows also says what orders them: order_by")
         for name in (*self.group_by, *filter(None, [order_by])):
             if name not in names:

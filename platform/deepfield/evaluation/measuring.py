@@ -73,7 +73,8 @@ def measure(
             history, that of each is all rows of ``labelled``.
     """
     target = truth_field(model)
-    known = labelled.known if rows is None else labelled.part(rows).known
+    asked = labelled if rows is None else labelled.part(rows)
+    known = asked.known
     truth = in_words(known, mapping or {}, model)
     answered = answer(model, labelled, known.rows.index, options, on_progress)
     results, aside = answered.results, answered.rejected
@@ -110,7 +111,7 @@ def measure(
         curves.roc(answers),
         {name: float((results["trust"] == name).mean()) for name in TRUST},
         aside,
-        [*notes, *_untold(counts, len(labelled.rows) - len(labelled.known.rows))],
+        [*notes, *_untold(counts, len(asked.rows) - len(known.rows))],
         {**labelled.reading, **changed_options(answered.options)},
         dict(mapping or {}),
         labelled.groups is not None,

@@ -66,7 +66,7 @@ def words(column: pd.Series) -> pd.Series:
     try:
         codes, found = pd.factorize(column)
     except TypeError:  # a list, which JSON allows in a cell
-        codes, found = pd.factorize(column.map(printable))
+        codes, found = pd.factorize(column.map(printable, na_action="ignore"))
     texts = [printable(value) for value in found]
     # The last stands where the code is -1, for an empty cell.
     table = pd.Series([*(text or None for text in texts), None], dtype=object).to_numpy()
