@@ -124,7 +124,7 @@ def test_rows_that_are_alike_drawn_together_give_the_intervals_of_rows(monkeypat
     groups = np.arange(8000) // 4
     for grouped in (None, groups):
         answers = Answers(("no", "yes"), truth, called, confidence, confidence > 0.7, both, grouped)
-        monkeypatch.setattr("deepfield.evaluation.resampling.MANY", 10_000)
+        monkeypatch.setattr("deepfield.evaluation.resampling.MANY", 20_000)
         rows = by_name(answers)
         monkeypatch.setattr("deepfield.evaluation.resampling.MANY", 1000)
         alike = by_name(answers)

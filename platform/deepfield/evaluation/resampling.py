@@ -15,7 +15,7 @@ __all__ = ["Answers", "Figure", "figures_with_intervals"]
 
 RESAMPLES = 1000
 LEVEL = 0.95
-MANY = 20_000
+MANY = 10_000
 """Rows from which on those that are alike are drawn together."""
 WEIGHTS = 4_000_000
 """Weights held at once; more rows mean fewer resamples at a time."""

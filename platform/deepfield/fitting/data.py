@@ -159,8 +159,9 @@ def _without_blank(labelled: Labelled, raw: Labelled, inputs: Table) -> Labelled
 
 def _fingerprint(labelled: Labelled) -> str:
     """Return a SHA-256 over rows without pictures, of which there may be millions."""
-    frame = labelled.rows.assign(**{"\0label": labelled.labels.fillna("")})
-    hashes = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    frame = labelled.rows.assign(**{"\0label": labelled.labels.fillna("")}).infer_objects()
+    # As they are: looking for values that are there twice takes longer than it saves.
+    hashes = pd.util.hash_pandas_object(frame, index=False, categorize=False).to_numpy()
     return hashlib.sha256(np.sort(hashes).tobytes()).hexdigest()
 
 
