@@ -71,7 +71,7 @@ person's own data, starting from `{config["base"]}` (version {config["base_hash"
 {domain.notice or "It knows what it was fitted to, and nothing else."}
 
 It was fitted to one source and measured on a part of the same source. On data from elsewhere
-expect less, and measure it: `deepfield evaluate {domain.name} FOLDER --model {spec.name}`.
+expect less, and measure it: `deepfield evaluate {domain.name} {"FOLDER" if pictures else "TABLE"} --model {spec.name}`.
 
 ## Data
 
