@@ -37,6 +37,7 @@ def write_card(
     domain, spec, config = model.domain, model.spec, model.folder.config
     pictures = model.inputs.image is not None
     task = "image-classification" if pictures else "tabular-classification"
+    source = "FOLDER" if pictures else "TABLE"
     data = ModelCardData(
         library_name="deepfield",
         pipeline_tag=task,
@@ -71,7 +72,7 @@ person's own data, starting from `{config["base"]}` (version {config["base_hash"
 {domain.notice or "It knows what it was fitted to, and nothing else."}
 
 It was fitted to one source and measured on a part of the same source. On data from elsewhere
-expect less, and measure it: `deepfield evaluate {domain.name} {"FOLDER" if pictures else "TABLE"} --model {spec.name}`.
+expect less, and measure it: `deepfield evaluate {domain.name} {source} --model {spec.name}`.
 
 ## Data
 
