@@ -90,7 +90,7 @@ def fit(
     *,
     name: str,
     base: str | None = None,
-    label: str = "label",
+    label: str | None = None,
     group: str | None = None,
     overwrite: bool = False,
     device: str = "auto",
@@ -106,7 +106,8 @@ def fit(
         source: a folder or .zip with a folder for each class, or a table with a column of labels.
         name: of the model to make: lower-case letters, digits and hyphens.
         base: the shipped model to start from; the first that can be fitted if None.
-        label: the column of labels, for tables.
+        label: the column of labels, for tables; None: the domain's own, or ``label``; empty: none,
+            for models that learn without.
         group: a column that says which rows must not be split, such as a patient's number.
         overwrite: replace a fitted model of that name.
         fit_options: the base model's own, by name.
@@ -138,7 +139,7 @@ def evaluate(
     source: Any,
     *,
     model: str | None = None,
-    label: str = "label",
+    label: str | None = None,
     group: str | None = None,
     mapping: Mapping[str, str] | None = None,
     device: str = "auto",
@@ -153,6 +154,7 @@ def evaluate(
     Args:
         domain: its name, or a model that was loaded before.
         source: a folder or .zip with a folder for each class, or a table with a column of labels.
+        label: the column of labels, for tables; None: the domain's own, or ``label``.
         group: a column that says which rows belong together; intervals then draw whole groups.
         mapping: what a label of the source is called by the model.
         options: the domain's own, by name.

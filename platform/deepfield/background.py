@@ -50,7 +50,7 @@ def fit_in_background(
     source: Path,
     *,
     base: str | None = None,
-    label: str = "label",
+    label: str | None = None,
     group: str | None = None,
     overwrite: bool = False,
     options: dict[str, Any] | None = None,

@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from deepfield.errors import ContractError, UsageError
-from deepfield.fields import Label, Probability
+from deepfield.fields import Boolean, Label, Probability
 from deepfield.table import Table
 
 __all__ = [
@@ -202,6 +202,11 @@ def check_domain(domain: object) -> None:
             raise ContractError(f"{who} lacks {attribute!r}, a Table with at least one field")
     check_outputs(who, domain.inputs, domain.outputs)
     check_options(who, domain.Options)
+    truth = next((each for each in domain.inputs if each.name == domain.truth), None)
+    if domain.truth and not (isinstance(truth, Boolean) and not truth.required):
+        raise ContractError(
+            f"{who}: the truth {domain.truth!r} is no Boolean among the inputs that is not required"
+        )
     if domain.formats and domain.inputs.image is None:
         raise ContractError(f"{who} names formats of pictures, and has no one picture column")
     specs = getattr(domain, "models", ())

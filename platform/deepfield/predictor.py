@@ -39,6 +39,9 @@ class Predictor(ABC):
     """No batch is larger. How large they really are, scoring finds out by measuring."""
     FitOptions: ClassVar[type[BaseModel] | None] = None
     """What a person may set when fitting to their own rows; None: models of this kind cannot be."""
+    needs_labels: ClassVar[bool] = True
+    """Whether a fit needs the truth of rows. Without, labels that there are serve to calibrate and
+    to measure by, and rows that have none are learned from all the same."""
 
     @classmethod
     @abstractmethod
@@ -67,6 +70,8 @@ class Predictor(ABC):
         """Return the model's outputs, ``confidence`` and ``trust`` for each checked row.
 
         The index of the result is that of ``rows``; how rows are cut into batches changes nothing.
+        What an input says is true of the row itself must not be made use of: it may be there or
+        not, and is never there when the model is measured.
         """
 
     def period(self, options: Any) -> str | None:
@@ -91,11 +96,21 @@ class Predictor(ABC):
         """Return what carried each row's answer, in the order of ``rows``."""
 
     @classmethod
-    def fit_inputs(cls, inputs: Table, options: Any) -> Table:
+    def fit_inputs(cls, inputs: Table, options: Any, sample: pd.DataFrame | None) -> Table:
         """Return the inputs as ``fit`` wants them read: those of the base model, mostly.
 
         Override it where an option changes them. A picture that was squashed to the base model's
-        size on the way is not the picture that the fitted model will see.
+        size on the way is not the picture that the fitted model will see. Or where a person's table
+        does: it may have further columns to learn from, for which fields are added, and lack
+        columns that the base model needs, whose fields are left out, of ``group_by`` too. The
+        fitted model then says the same as its own ``inputs``.
+
+        Args:
+            sample: a table's rows as they came, without labels, groups and truth; None for
+                pictures.
+
+        Raises:
+            InputError: if nothing can be learned from such a table.
         """
         return inputs
 
@@ -117,7 +132,10 @@ class Predictor(ABC):
         the model on a third part that neither frame holds, and writes card and golden rows.
 
         Args:
-            training: checked input columns, as ``fit_inputs`` says, and ``label``.
+            training: checked input columns, as ``fit_inputs`` says, what the base model gathered
+                for each row, and ``label``. The input that holds the truth is not among them.
+                Where labels are not needed ``label`` is None for rows without, and no column at
+                all if no row has one.
             validation: the same, to stop early, calibrate and set the guard by.
             folder: where ``config.json``, ``model.safetensors`` and what else ``load`` needs go.
             base: the shipped model to start from.

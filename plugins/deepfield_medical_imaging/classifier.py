@@ -114,7 +114,9 @@ class ScanClassifier(Predictor):
         ]
 
     @classmethod
-    def fit_inputs(cls, inputs: Table, options: ScanFitOptions) -> Table:
+    def fit_inputs(
+        cls, inputs: Table, options: ScanFitOptions, sample: pd.DataFrame | None
+    ) -> Table:
         """Return pictures of the size that the fitted model will read."""
         return inputs.replace(Image("image", mode="L", size=(options.image_size,) * 2))
 

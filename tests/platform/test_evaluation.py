@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import replace
 
 import altair as alt
@@ -11,11 +12,11 @@ import pytest
 from deepfield_flowers import SPECIES, Flowers
 from scipy.stats import binom
 from sklearn.datasets import load_iris
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 import deepfield
 from deepfield.errors import InputError, UsageError
-from deepfield.evaluation import Evaluation, evaluate, expected_calibration_error
+from deepfield.evaluation import Evaluation, curves, evaluate, expected_calibration_error
 from deepfield.evaluation.measuring import read_mapping
 from deepfield.evaluation.plots import all_charts, learning_curve
 from deepfield.evaluation.report import (
@@ -95,10 +96,60 @@ def test_figures_agree_with_scikit_learn():
     found = by_name(answers)
     score = answers.probabilities[:, 1]
     assert found["auc", ""].value == pytest.approx(roc_auc_score(answers.truth, score))
+    assert found["average_precision", ""].value == pytest.approx(
+        average_precision_score(answers.truth, score)
+    )
     assert found["f1", ""].value == pytest.approx(f1_score(answers.truth, answers.called))
     assert found["ece", ""].value == pytest.approx(
         expected_calibration_error(answers.confidence, answers.correct)
     )
+
+
+def test_average_precision_takes_weights_and_ties_as_scikit_learn_does():
+    answers = binary(300)
+    weights = np.random.default_rng(1).integers(0, 4, (5, 300)).astype(float)
+    found = answers.measure(weights)["average_precision", ""]
+    score = answers.probabilities[:, 1]
+    expected = [average_precision_score(answers.truth, score, sample_weight=w) for w in weights]
+    np.testing.assert_allclose(found, expected)
+
+
+def test_rows_that_are_alike_drawn_together_give_the_intervals_of_rows(monkeypatch):
+    generator = np.random.default_rng(0)
+    truth = (generator.random(8000) < 0.05).astype(int)
+    score = 1 / (1 + np.exp(-generator.normal(-3 + 3 * truth, 1.5)))
+    called = (score >= 0.5).astype(int)
+    confidence = np.where(called, score, 1 - score)
+    both = np.stack([1 - score, score], axis=1)
+    groups = np.arange(8000) // 4
+    for grouped in (None, groups):
+        answers = Answers(("no", "yes"), truth, called, confidence, confidence > 0.7, both, grouped)
+        monkeypatch.setattr("deepfield.evaluation.resampling.MANY", 20_000)
+        rows = by_name(answers)
+        monkeypatch.setattr("deepfield.evaluation.resampling.MANY", 1000)
+        alike = by_name(answers)
+        for key, one in rows.items():
+            other, width = alike[key], one.high - one.low
+            assert other.value == one.value
+            assert other.low == pytest.approx(one.low, abs=0.15 * width), key
+            assert other.high == pytest.approx(one.high, abs=0.15 * width), key
+
+
+def test_half_a_million_rows_are_measured_in_seconds():
+    generator = np.random.default_rng(0)
+    truth = (generator.random(500_000) < 0.008).astype(int)
+    score = 1 / (1 + np.exp(-generator.normal(-5 + 4 * truth, 2)))
+    answers = binary(
+        500_000,
+        truth=truth,
+        called=(score >= 0.5).astype(int),
+        confidence=np.maximum(score, 1 - score),
+        probabilities=np.stack([1 - score, score], axis=1),
+    )
+    started = time.monotonic()
+    found = by_name(answers)["average_precision", ""]
+    assert time.monotonic() - started < 30
+    assert found.low < found.value < found.high
 
 
 def test_interval_of_a_proportion_is_that_of_the_binomial():
@@ -185,6 +236,18 @@ def test_probabilities_named_like_the_classes_give_an_auc(evaluation, model, iri
     probabilities = model.predict(irises)[list(SPECIES)]
     expected = roc_auc_score(irises["label"], probabilities, multi_class="ovr")
     assert evaluation.figure("auc").value == pytest.approx(expected)
+
+
+def test_two_classes_have_a_precision_recall_curve_over_the_share_of_positives(irises, tmp_path):
+    answers = binary(1000, truth=(np.arange(1000) % 20 == 0).astype(int))
+    curve = curves.precision_recall(answers)
+    assert len(curve) <= 200
+    assert curve["recall"].is_monotonic_increasing
+    assert curve["recall"].iloc[-1] == 1.0
+    calls = answers.probabilities[:, 1] >= curve["threshold"][1]
+    assert curve["precision"][1] == pytest.approx(answers.truth[calls].mean())
+    assert curve["recall"][1] == pytest.approx(answers.truth[calls].sum() / 50)
+    assert curves.precision_recall(binary(9, truth=np.zeros(9, int))) is None
 
 
 def test_without_probabilities_there_is_no_auc_and_it_says_so(irises, monkeypatch):

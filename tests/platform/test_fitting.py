@@ -533,7 +533,8 @@ def test_pictures_are_read_as_the_fitted_model_will_read_them(folder, shades, mo
         larger = training["image"].map(lambda each: each.repeat(2, axis=0).repeat(2, axis=1))
         honest(cls, training.assign(image=larger), validation, *arguments, **named)
 
-    def halved(cls, inputs, options):
+    def halved(cls, inputs, options, sample):
+        assert sample is None
         return inputs.replace(Image("image", mode="L", size=(4, 4)))
 
     monkeypatch.setattr(ShadePredictor, "fit", classmethod(fit))
@@ -575,7 +576,7 @@ def test_slices_of_one_file_are_kept_together_and_the_card_says_so(folder, shade
     monkeypatch.setattr("deepfield.fitting.fitting.read_labelled", by_file)
     fitted = Fitting(shades, folder, name="mine").run()
     assert "by file, so that the slices or frames of one file were kept" in fitted.folder.card
-    assert "bootstrap resamples\nof whole files" in fitted.folder.card
+    assert "bootstrap resamples of whole files" in fitted.folder.card
     assert "intervals draw whole files" in fitted.evaluation.notes[-1]
     assert fitted.evaluation.by_group
 

@@ -16,7 +16,14 @@ from deepfield.errors import NotFoundError
 from deepfield.formats import Formats
 from deepfield.plugins import Registry
 
-__all__ = ["DomainCommands", "flags_of", "given", "labelled_source", "option_flags"]
+__all__ = [
+    "DomainCommands",
+    "flags_of",
+    "given",
+    "label_flag",
+    "labelled_source",
+    "option_flags",
+]
 
 
 class DomainCommands(click.Group):
@@ -97,12 +104,22 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def label_flag(domain: Domain, more: str = "") -> click.Option:
+    """Return the flag that names the column of labels."""
+    usual = domain.truth or "label"
+    words = "column of the labels" + (": 0 or 1, no or yes" if domain.truth else "") + more
+    return click.Option(["--label"], help=words, show_default=usual)
+
+
 def labelled_source(domain: Domain) -> str:
     """Say for help what a source with labels is."""
-    columns = ", ".join(domain.inputs.names)
+    columns = ", ".join(name for name in domain.inputs.names if name != domain.truth)
+    label = domain.truth or "label"
     if domain.inputs.image is not None:
         return (
             "SOURCE is a folder or .zip with a folder for each class, or a table with the columns "
-            f"{columns} (paths) and label."
+            f"{columns} (paths) and {label}."
         )
-    return f"SOURCE is a .csv, .tsv, .parquet or .jsonl file with the columns {columns} and label."
+    return (
+        f"SOURCE is a .csv, .tsv, .parquet or .jsonl file with the columns {columns} and {label}."
+    )

@@ -12,7 +12,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from deepfield.cli.domains import DomainCommands, given, labelled_source, option_flags
+from deepfield.cli.domains import (
+    DomainCommands,
+    given,
+    label_flag,
+    labelled_source,
+    option_flags,
+)
 from deepfield.cli.output import print_json
 from deepfield.cli.score import common_flags
 from deepfield.domain import Domain
@@ -42,9 +48,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
         callback=lambda **values: run(domain, formats, **values),
         params=[
             click.Argument(["source"], required=True),
-            click.Option(
-                ["--label"], default="label", show_default=True, help="column of the labels"
-            ),
+            label_flag(domain),
             click.Option(
                 ["--group"],
                 help="column of what belongs together, such as the patient's number: intervals "
@@ -100,7 +104,7 @@ def run(
     domain: Domain,
     formats: Formats,
     source: str,
-    label: str,
+    label: str | None,
     group: str | None,
     mapping: tuple[str, ...],
     report: Path | None,

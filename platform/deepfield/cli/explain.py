@@ -16,9 +16,9 @@ from deepfield.errors import DeepfieldError, UsageError
 from deepfield.explanation import overlay
 from deepfield.formats import Formats
 from deepfield.images import open_picture
-from deepfield.loading import load_model
+from deepfield.labelled import find_path
+from deepfield.loading import Model, load_model
 from deepfield.scoring import Batch, Job
-from deepfield.sources import open_source
 
 __all__ = ["explain"]
 
@@ -78,18 +78,16 @@ def run(
     history: str | None = None,
     **values: Any,
 ) -> None:
-    reading, own = formats.split(given(values))
-    # A wrong path is said before a model is loaded.
-    rows = open_source(source, domain.inputs, formats, reading)
-    earlier = None if history is None else open_source(history, domain.inputs, formats)
+    for each in filter(None, (source, history)):
+        find_path(each)  # a wrong path is said before a model is loaded
     loaded = load_model(domain, model, device, formats)
     job = Job(
         loaded,
-        rows,
-        history=earlier,
-        options=own,
+        source,
+        history=history,
+        options=given(values),
         explain=True,
-        on_batch=Writer(domain, output, as_json, overwrite),
+        on_batch=Writer(loaded, output, as_json, overwrite),
         face="command line",
     )
     with watched(job, quiet), stoppable(job):
@@ -104,8 +102,8 @@ def run(
 class Writer:
     """Print a line for each answer; keep heat maps in a folder if there is one."""
 
-    def __init__(self, domain: Domain, folder: Path | None, as_json: bool, overwrite: bool) -> None:
-        self.image = domain.inputs.image
+    def __init__(self, model: Model, folder: Path | None, as_json: bool, overwrite: bool) -> None:
+        self.image = model.inputs.image
         self.folder = folder
         self.as_json = as_json
         if folder is not None:

@@ -11,14 +11,18 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from deepfield.cli.domains import DomainCommands, flags_of, labelled_source
+from deepfield.cli.domains import DomainCommands, flags_of, label_flag, labelled_source
 from deepfield.cli.output import print_json
-from deepfield.domain import Domain
+from deepfield.domain import Domain, ModelSpec
+from deepfield.evaluation import Survey
 from deepfield.evaluation.report import FIGURE_WORDS, interval, number
 from deepfield.fitting import FitProgress, Fitted, Fitting, Stopped, fit_bases, options_kind
 from deepfield.formats import Formats
+from deepfield.loading import predictor_class
 
 __all__ = ["fit"]
+
+MAIN = ("accuracy", "auc", "average_precision", "ece", "answered")
 
 
 def make(domain: Domain, formats: Formats) -> click.Command:
@@ -43,9 +47,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
             click.Option(
                 ["--base"], help=f"the model to start from: {starts} [default: the first]"
             ),
-            click.Option(
-                ["--label"], default="label", show_default=True, help="column of the labels"
-            ),
+            label_flag(domain, _unlabelled(bases)),
             click.Option(
                 ["--group"],
                 help="column of what must not be split, such as the patient's number: rows of one "
@@ -68,7 +70,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
         {labelled_source(domain)}
 
         About 70 % of the rows are learned from, 15 % tell when to stop and calibrate, and 15 % are
-        held out to measure on.
+        held out to measure on{_by_time(domain)}.
 
         \b
         Examples:
@@ -79,6 +81,17 @@ def make(domain: Domain, formats: Formats) -> click.Command:
         epilog="Ctrl-C ends the fit and leaves nothing behind. Exit codes: 0 fitted, 3 fitted and "
         "some rows were set aside, 1 failed, 2 wrong usage, 130 stopped.",
     )
+
+
+def _by_time(domain: Domain) -> str:
+    return ": the last ones, by " + domain.inputs.order_by if domain.inputs.order_by else ""
+
+
+def _unlabelled(bases: list[ModelSpec]) -> str:
+    names = [spec.name for spec in bases if not predictor_class(spec).needs_labels]
+    if not names:
+        return ""
+    return f"; {', '.join(names)} learn{'s' if len(names) == 1 else ''} without, '' for none"
 
 
 fit = DomainCommands(
@@ -102,7 +115,7 @@ def run(
     source: str,
     name: str,
     base: str | None,
-    label: str,
+    label: str | None,
     group: str | None,
     overwrite: bool,
     device: str,
@@ -192,9 +205,13 @@ def report(domain: Domain, fitted: Fitted) -> None:
         f"Fitted {fitted.name!r} to {sizes['training']:,} rows, chose by {sizes['validation']:,}, "
         f"measured on {sizes['test']:,} held-out ones -> {fitted.folder.path}"
     )
-    for each in fitted.evaluation.figures:
-        if not each.of and each.name in ("accuracy", "auc", "ece", "answered"):
-            say(f"  {FIGURE_WORDS[each.name]}: {number(each.value)} (95 %: {interval(each)})")
+    found = fitted.evaluation
+    if isinstance(found, Survey):
+        say(f"  No label says what is true of them. {found.words}")
+    else:
+        for each in found.figures:
+            if not each.of and each.name in MAIN:
+                say(f"  {FIGURE_WORDS[each.name]}: {number(each.value)} (95 %: {interval(each)})")
     if fitted.duplicates:
         say(f"{fitted.duplicates:,} pictures were there twice and counted once.")
     if fitted.rejected:

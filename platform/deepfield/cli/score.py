@@ -24,11 +24,11 @@ from rich.progress import (
 from deepfield.cli.domains import DomainCommands, given, option_flags
 from deepfield.domain import Domain
 from deepfield.formats import Formats
+from deepfield.labelled import find_path
 from deepfield.loading import Model, load_model
 from deepfield.results import Result
 from deepfield.scoring import Batch, Job
 from deepfield.sinks import safe_for_spreadsheets
-from deepfield.sources import open_source
 from deepfield.suggestion import suggest
 
 __all__ = ["common_flags", "exit_code", "history_flag", "score", "stoppable", "watched"]
@@ -140,16 +140,14 @@ def run(
     history: str | None = None,
     **values: Any,
 ) -> None:
-    reading, own = formats.split(given(values))
-    # A wrong path is said before a model is loaded.
-    rows = open_source(source, domain.inputs, formats, reading)
-    earlier = None if history is None else open_source(history, domain.inputs, formats)
+    for each in filter(None, (source, history)):
+        find_path(each)  # a wrong path is said before a model is loaded
     printer = Printer(as_json) if output is None else None
     job = Job(
         load_model(domain, model, device, formats),
-        rows,
-        history=earlier,
-        options=own,
+        source,
+        history=history,
+        options=given(values),
         output=output,
         overwrite=overwrite,
         batch_size=batch_size,

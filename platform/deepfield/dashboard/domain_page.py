@@ -157,7 +157,7 @@ def score_tab(model: Model) -> None:
                 type=accepted(model),
                 accept_multiple_files=True,
                 key=f"{domain.name}-files",
-                help=", ".join(f"{each.name}: {each.help}" for each in domain.inputs if each.help)
+                help=", ".join(f"{each.name}: {each.help}" for each in model.inputs if each.help)
                 or None,
             )
             sent = st.form_submit_button("Score", type="primary", icon=":material/play_arrow:")

@@ -80,7 +80,7 @@ def show(model: Model) -> None:
         st.markdown(f"Measure **{plain(model.spec.name)}** on rows whose truth you know.")
         chosen = choose_rows(model.inputs, key)
         with st.form(f"{key}-form"):
-            label, group = choose_columns(chosen, key)
+            label, group = choose_columns(chosen, key, model.domain.truth)
             mapping = st.text_area(
                 "Labels that the model calls otherwise",
                 key=f"{key}-map",
@@ -118,7 +118,7 @@ def begin(
     model: Model,
     key: str,
     chosen: Chosen,
-    label: str,
+    label: str | None,
     group: str | None,
     mapping: str,
     options: dict[str, Any],

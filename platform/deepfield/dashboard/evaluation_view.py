@@ -13,7 +13,15 @@ from deepfield.evaluation.report import FIGURE_WORDS, as_html, conditions, inter
 
 __all__ = ["show"]
 
-MAIN = ("accuracy", "auc", "sensitivity", "specificity", "macro_f1", "answered")
+MAIN = (
+    "accuracy",
+    "auc",
+    "average_precision",
+    "sensitivity",
+    "specificity",
+    "macro_f1",
+    "answered",
+)
 
 
 def show(evaluation: Evaluation, key: str) -> None:

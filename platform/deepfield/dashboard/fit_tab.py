@@ -10,16 +10,17 @@ import pandas as pd
 import streamlit as st
 
 from deepfield.background import fit_in_background, prepare_fit, starting
-from deepfield.dashboard import evaluation_view
+from deepfield.dashboard import evaluation_view, survey_view
 from deepfield.dashboard.forms import form_of
 from deepfield.dashboard.labelled_form import Chosen, choose_columns, choose_rows
 from deepfield.dashboard.words import plain
 from deepfield.domain import Domain
 from deepfield.errors import DeepfieldError
-from deepfield.evaluation import Evaluation
+from deepfield.evaluation import Survey, read_finding
 from deepfield.evaluation.plots import learning_curve
 from deepfield.fits import Fit, find_fit, forget_fit, list_fits
 from deepfield.fitting import fit_bases, options_kind
+from deepfield.loading import predictor_class
 from deepfield.store import check_new_name, fitted_models
 
 __all__ = ["show"]
@@ -68,7 +69,8 @@ def _shown(fits: list[Fit]) -> Fit | None:
 def form(domain: Domain) -> None:
     key = f"{domain.name}-fit"
     bases = {spec.name: spec for spec in fit_bases(domain)}
-    st.markdown("Teach a model your own classes, starting from one that is shipped.")
+    own = "by your own rows" if domain.truth else "your own classes"
+    st.markdown(f"Teach a model {own}, starting from one that is shipped.")
     base = next(iter(bases))
     if len(bases) > 1:  # outside the form, for the options depend on it
         base = st.selectbox(
@@ -80,7 +82,8 @@ def form(domain: Domain) -> None:
     chosen = choose_rows(domain.inputs, key)
     kind = options_kind(bases[base])
     with st.form(f"{key}-form"):
-        label, group = choose_columns(chosen, key)
+        needed = predictor_class(bases[base]).needs_labels
+        label, group = choose_columns(chosen, key, domain.truth, needed)
         name = st.text_input(
             "Name of your model",
             key=f"{key}-name",
@@ -109,7 +112,7 @@ def begin(
     chosen: Chosen,
     name: str,
     base: str,
-    label: str,
+    label: str | None,
     group: str | None,
     overwrite: bool,
     options: dict[str, Any],
@@ -178,7 +181,11 @@ def ended(domain: Domain, fit: Fit) -> None:
     result = fit.result
     if result is not None and fit.state == "done":
         st.markdown("On the held-out rows, which the fit never saw:")
-        evaluation_view.show(Evaluation.from_json(result), fit.id)
+        found = read_finding(result)
+        if isinstance(found, Survey):
+            survey_view.show(found, fit.id)
+        else:
+            evaluation_view.show(found, fit.id)
     chart = learning_curve(fit.log)
     if chart is not None:
         with st.expander("Learning curve", icon=":material/show_chart:"):

@@ -12,6 +12,7 @@ import streamlit as st
 
 from deepfield.dashboard.words import plain
 from deepfield.errors import DeepfieldError, UsageError
+from deepfield.fields import Key
 from deepfield.labelled import find_path
 from deepfield.sources.tables import READERS, TableSource
 from deepfield.table import Table
@@ -30,6 +31,9 @@ class Chosen:
     path: str = ""
     columns: Sequence[str] = ()
     """Of a table, beside the inputs; empty for a folder for each class."""
+    keys: Sequence[str] = ()
+    """Inputs of a table that may say which rows belong together."""
+    table: bool = False
 
     def __bool__(self) -> bool:
         return self.upload is not None or bool(self.path)
@@ -82,31 +86,51 @@ def choose_rows(inputs: Table, key: str) -> Chosen:
         except (DeepfieldError, OSError) as error:
             st.error(plain(error), icon=":material/error:")
             return Chosen()
-        return Chosen(upload, chosen.path, [name for name in found if name not in inputs.names])
+        keys = {each.name for each in inputs if isinstance(each, Key)}
+        return Chosen(
+            upload,
+            chosen.path,
+            [name for name in found if name not in inputs.names],
+            [name for name in found if name in keys],
+            table=True,
+        )
     return chosen
 
 
-def choose_columns(chosen: Chosen, key: str) -> tuple[str, str | None]:
-    """Ask which columns of a table hold labels and groups; call this inside a form."""
-    if not chosen.columns:
-        return "label", None
+def choose_columns(
+    chosen: Chosen, key: str, truth: str = "", needed: bool = True
+) -> tuple[str | None, str | None]:
+    """Ask which columns of a table hold labels and groups; call this inside a form.
+
+    Args:
+        truth: the input that holds the truth, if one does: that is the usual column.
+        needed: whether there must be labels.
+
+    Returns:
+        The columns; of labels None for the usual one, and nothing at all where there are none.
+    """
     names = list(chosen.columns)
+    if not chosen.table or not (names or truth or not needed):
+        return None, None
     # The key holds the names: another table makes new widgets.
-    key = f"{key}-{abs(hash(tuple(names)))}"
+    key = f"{key}-{abs(hash((*names, truth, needed)))}"
+    labels = [*([truth] if truth else []), *names, *([] if needed else [NONE])]
+    usual = truth or "label"
     label = st.selectbox(
         "Column of the labels",
-        names,
-        names.index("label") if "label" in names else 0,
+        labels,
+        labels.index(usual) if usual in labels else 0 if needed else len(labels) - 1,
         key=f"{key}-label",
     )
     group = st.selectbox(
         "Column of the groups",
-        [NONE, *names],
+        [NONE, *names, *chosen.keys],
         key=f"{key}-group",
         help="what belongs together, such as the patient's number: rows of one group are alike, "
         "and measuring on rows of groups that were learned from would flatter",
     )
-    return label, None if group == NONE else group
+    named = "" if label == NONE else None if label == truth else label
+    return named, None if group == NONE else group
 
 
 def _header(chosen: Chosen, inputs: Table) -> list[str]:

@@ -168,7 +168,7 @@ def table(model: Model, run: Run, frame: pd.DataFrame, work: Work | None) -> int
     """Show the rows and return the number of the one that was chosen."""
     shown = frame.reset_index()
     # What was asked and answered first; what travelled along after it.
-    known = ["row", *model.domain.inputs.names, *model.results.names]
+    known = ["row", *model.inputs.names, *model.results.names]
     along = [name for name in shown.columns if name not in known]
     shown = shown[[name for name in known if name in shown.columns] + along]
     config: dict[str, Any] = {"row": st.column_config.NumberColumn("row", width="small")}
@@ -238,7 +238,7 @@ def detail(
 
 def row_names(model: Model, frame: pd.DataFrame) -> dict[int, str]:
     """Return what each row is called: its number and its first telling column."""
-    telling = model.domain.inputs.names[0]
+    telling = model.inputs.names[0]
     values = frame[telling] if telling in frame.columns else pd.Series("", frame.index)
     return {
         int(number): f"{number} · {value}"

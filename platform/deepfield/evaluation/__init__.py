@@ -8,12 +8,16 @@ from deepfield.evaluation.figures import (
 from deepfield.evaluation.measuring import evaluate
 from deepfield.evaluation.resampling import Figure
 from deepfield.evaluation.result import Evaluation
+from deepfield.evaluation.survey import Survey, read_finding, survey
 
 __all__ = [
     "Evaluation",
     "Figure",
+    "Survey",
     "binary_figures",
     "class_figures",
     "evaluate",
     "expected_calibration_error",
+    "read_finding",
+    "survey",
 ]

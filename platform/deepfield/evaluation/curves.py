@@ -8,7 +8,7 @@ from sklearn.metrics import roc_curve
 
 from deepfield.evaluation.resampling import Answers
 
-__all__ = ["calibration", "confusion", "risk_coverage", "roc"]
+__all__ = ["calibration", "confusion", "precision_recall", "risk_coverage", "roc"]
 
 POINTS = 200
 """Points of a curve that are kept: more cannot be seen."""
@@ -54,16 +54,41 @@ def risk_coverage(answers: Answers) -> pd.DataFrame:
 
 
 def roc(answers: Answers) -> pd.DataFrame | None:
-    positive = answers.truth == 1
-    if (
-        answers.probabilities is None
-        or len(answers.classes) != 2
-        or positive.all()
-        or not positive.any()
-    ):
+    found = _two_classes(answers)
+    if found is None:
         return None
-    false, true, _ = roc_curve(positive, answers.probabilities[:, 1])
+    false, true, _ = roc_curve(*found)
     return _thinned(pd.DataFrame({"false_positive_rate": false, "true_positive_rate": true}))
+
+
+def precision_recall(answers: Answers) -> pd.DataFrame | None:
+    """Return precision by recall, from the highest threshold to that which finds every positive."""
+    found = _two_classes(answers)
+    if found is None:
+        return None
+    positive, score = found
+    order = np.argsort(-score, kind="stable")
+    last = np.flatnonzero(np.diff(score[order], append=np.nan) != 0)  # of each run of equal scores
+    hits = np.cumsum(positive[order])[last]
+    curve = pd.DataFrame(
+        {
+            "recall": hits / positive.sum(),
+            "precision": hits / (last + 1),
+            "threshold": score[order][last],
+        }
+    )
+    # Even steps of recall: thinned by rows, a curve of few positives would lose its beginning.
+    wanted = np.linspace(0, 1, POINTS)
+    places = np.unique(np.searchsorted(curve["recall"], wanted).clip(max=len(curve) - 1))
+    return curve.iloc[places].reset_index(drop=True)
+
+
+def _two_classes(answers: Answers) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return which rows are positive and the probability of it; None where that tells no curve."""
+    positive = answers.truth == 1
+    if answers.probabilities is None or len(answers.classes) != 2 or positive.all():
+        return None
+    return (positive, answers.probabilities[:, 1]) if positive.any() else None
 
 
 def _thinned(curve: pd.DataFrame) -> pd.DataFrame:

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from deepfield.domain import TRUST, changed_options
-from deepfield.errors import InputError, UsageError
+from deepfield.errors import InputError
 from deepfield.evaluation import curves
+from deepfield.evaluation.answering import answer
 from deepfield.evaluation.resampling import Answers, figures_with_intervals
 from deepfield.evaluation.result import Evaluation
-from deepfield.fields import Label, Probability
-from deepfield.history import History
+from deepfield.evaluation.truth import in_words, read_mapping, truth_field, truth_of
+from deepfield.fields import Probability
 from deepfield.labelled import Labelled, read_labelled
 from deepfield.loading import Model
-from deepfield.scoring import Job, Progress
-from deepfield.sources.tables import FrameSource
+from deepfield.scoring import Progress
 
-__all__ = ["evaluate", "measure", "read_mapping", "truth_field"]
+__all__ = ["evaluate", "measure", "read_mapping", "truth_field", "truth_of"]
 
 
 def evaluate(
     model: Model,
     source: Any,
     *,
-    label: str = "label",
+    label: str | None = None,
     group: str | None = None,
     mapping: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
@@ -40,7 +38,7 @@ def evaluate(
 
     Args:
         source: a folder or .zip with a folder for each class, or a table with a column of labels.
-        label: the column of labels, for tables.
+        label: the column of labels, for tables; None: the domain's own, or ``label``.
         group: a column that says which rows belong together; intervals then draw whole groups.
         mapping: what a label of the source is called by the model.
         options: the domain's own.
@@ -52,51 +50,41 @@ def evaluate(
     """
     truth_field(model)
     reading, own = model.formats.split(options or {})
-    labelled = read_labelled(source, model.inputs, label, group, shown_as, model.formats, reading)
+    truth = truth_of(model, mapping)
+    labelled = read_labelled(
+        source, model.inputs, label, group, shown_as, model.formats, reading, truth=truth
+    )
     return measure(model, labelled, mapping=mapping or {}, options=own, on_progress=on_progress)
 
 
 def measure(
     model: Model,
     labelled: Labelled,
+    rows: pd.Index | None = None,
     *,
     mapping: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Evaluation:
-    """Do what ``evaluate`` does for rows that were read before."""
+    """Do what ``evaluate`` does for rows that were read before.
+
+    Args:
+        rows: which of them to measure on, if not on all whose truth is known. Where rows have a
+            history, that of each is all rows of ``labelled``.
+    """
     target = truth_field(model)
-    truth = _mapped(labelled, target.values, dict(mapping or {}), model)
-    numbers = labelled.rows.index
-    with tempfile.TemporaryDirectory() as folder:
-        # An evaluation is no run of the history: it leaves no results to come back to.
-        job = Job(
-            model,
-            FrameSource(labelled.rows, labelled.name),
-            options=dict(options or {}),
-            on_progress=on_progress,
-            runs=History(Path(folder) / "history.sqlite"),
-        )
-        result = job.run()
-    if result.stopped:
-        raise KeyboardInterrupt
-    results = result.frame
-    aside = pd.concat(
-        [
-            pd.DataFrame(
-                [vars(each) for each in labelled.rejected], columns=["row", "source", "reason"]
-            ),
-            # The job counted from 1; these are the numbers that the source gave.
-            result.rejected.assign(row=[numbers[row - 1] for row in result.rejected["row"]]),
-        ]
-    ).sort_values("row", ignore_index=True)
+    asked = labelled if rows is None else labelled.part(rows)
+    known = asked.known
+    truth = in_words(known, mapping or {}, model)
+    answered = answer(model, labelled, known.rows.index, options, on_progress)
+    results, aside = answered.results, answered.rejected
     if results.empty:
         first = f" The first: {aside['reason'][0]}." if len(aside) else ""
         raise InputError(f"No row of {labelled.name!r} could be read.{first}")
-    kept = numbers[results.index.to_numpy(dtype=int) - 1]
     classes = target.values
     places = {name: place for place, name in enumerate(classes)}
     probabilities, notes = _probabilities(model, classes, results)
+    kept = results.index
     answers = Answers(
         classes,
         truth.loc[kept].map(places).to_numpy(dtype=int),
@@ -108,16 +96,14 @@ def measure(
     )
     if labelled.by_file:
         notes.append("Pictures of one file are alike: the intervals draw whole files.")
-    absent = [name for name in classes if not (answers.truth == places[name]).any()]
-    if absent:
-        notes.append(f"No row is {', '.join(absent)}: their sensitivity cannot be told.")
+    counts = {name: int((answers.truth == place).sum()) for name, place in places.items()}
     return Evaluation(
         model.domain.name,
         model.spec.name,
         model.folder.hash,
         labelled.name,
         len(answers),
-        {name: int((answers.truth == place).sum()) for name, place in places.items()},
+        counts,
         figures_with_intervals(answers),
         curves.confusion(answers),
         curves.calibration(answers),
@@ -125,63 +111,24 @@ def measure(
         curves.roc(answers),
         {name: float((results["trust"] == name).mean()) for name in TRUST},
         aside,
-        notes,
-        {**labelled.reading, **changed_options(job.options)},
+        [*notes, *_untold(counts, len(asked.rows) - len(known.rows))],
+        {**labelled.reading, **changed_options(answered.options)},
         dict(mapping or {}),
         labelled.groups is not None,
+        curves.precision_recall(answers),
     )
 
 
-def read_mapping(lines: Iterable[str]) -> dict[str, str]:
-    """Return ``LABEL=CLASS`` texts as a mapping; a label may hold a sign of equality itself.
-
-    Raises:
-        UsageError: at the first that is not of that form, or names a label again.
-    """
-    found: dict[str, str] = {}
-    for line in lines:
-        label, sign, meant = (part.strip() for part in line.rpartition("="))
-        if not sign or not label or not meant:
-            raise UsageError(f"{line!r} is not of the form LABEL=CLASS.")
-        if label in found:
-            raise UsageError(f"The label {label!r} is mapped twice.")
-        found[label] = meant
-    return found
-
-
-def truth_field(model: Model) -> Label:
-    """Return the output that is compared with the truth: the first label with named values.
-
-    Raises:
-        UsageError: if the model has none.
-    """
-    for each in model.outputs:
-        if isinstance(each, Label) and each.values:
-            return each
-    raise UsageError(
-        f"The model {model.spec.name!r} tells no classes apart, so its answers cannot be "
-        "compared with labels."
-    )
-
-
-def _mapped(
-    labelled: Labelled, classes: tuple[str, ...], mapping: dict[str, str], model: Model
-) -> pd.Series:
-    """Return the truth in the model's words; nothing is taken for another unless it is said."""
-    wrong = sorted(set(mapping.values()) - set(classes))
-    if wrong:
-        raise UsageError(f"{wrong[0]!r} is no class of {model.spec.name!r}: {', '.join(classes)}.")
-    truth = labelled.labels.map(lambda name: mapping.get(name, name))
-    unknown = sorted(set(truth) - set(classes))
+def _untold(counts: dict[str, int], unknown: int) -> list[str]:
+    """Return what the rows cannot tell."""
+    notes = []
+    absent = [name for name, count in counts.items() if not count]
+    if absent:
+        curves = ", and there is no AUC, no average precision" if len(counts) == 2 else ""
+        notes.append(f"No row is {', '.join(absent)}: their sensitivity cannot be told{curves}.")
     if unknown:
-        by_lower = {name.lower(): name for name in classes}
-        near = by_lower.get(unknown[0].lower(), classes[0])
-        raise InputError(
-            f"{labelled.name!r} has the label {', '.join(map(repr, unknown[:10]))}, and the model "
-            f"{model.spec.name!r} knows {', '.join(classes)}. Say which class each label means, "
-            f"such as --map {unknown[0]}={near}."
-        )
-    return truth
+        notes.append(f"{unknown:,} rows without a label were not measured on.")
+    return notes
 
 
 def _probabilities(

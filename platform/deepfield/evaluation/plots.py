@@ -12,6 +12,7 @@ __all__ = [
     "all_charts",
     "confusion",
     "learning_curve",
+    "precision_recall",
     "reliability",
     "risk_coverage",
     "roc",
@@ -19,6 +20,8 @@ __all__ = [
 
 SIDE = 300
 PERCENT = alt.Axis(format=".0%")
+QUIET = "#8a9a9c"
+"""The colour of lines that are there to compare with."""
 
 
 def reliability(evaluation: Evaluation) -> alt.LayerChart:
@@ -99,6 +102,38 @@ def roc(evaluation: Evaluation) -> alt.LayerChart | None:
     return _sized(alt.layer(_diagonal(*axes), curve))
 
 
+def precision_recall(evaluation: Evaluation) -> alt.LayerChart | None:
+    """Return precision by recall, over the share of positives that blind guesses reach, or None."""
+    if evaluation.precision_recall is None:
+        return None
+    share = evaluation.counts[evaluation.classes[1]] / evaluation.rows
+    scale = alt.Scale(domain=[0, 1])
+    curve = (
+        alt.Chart(evaluation.precision_recall)
+        .mark_line(interpolate="step-before")
+        .encode(
+            x=alt.X("recall:Q", title="recall (found of all)", axis=PERCENT, scale=scale),
+            y=alt.Y("precision:Q", title="precision (right of found)", axis=PERCENT, scale=scale),
+            order=alt.Order("recall:Q"),
+            tooltip=[
+                alt.Tooltip("recall:Q", format=".1%"),
+                alt.Tooltip("precision:Q", format=".1%"),
+                alt.Tooltip("threshold:Q", format=".4f"),
+            ],
+        )
+    )
+    baseline = (
+        alt.Chart(pd.DataFrame({"recall": [0.0, 1.0], "precision": [share, share]}))
+        .mark_line(strokeDash=[4, 4], color=QUIET)
+        .encode(
+            x="recall:Q",
+            y="precision:Q",
+            tooltip=[alt.Tooltip("precision:Q", format=".2%", title="share of positives")],
+        )
+    )
+    return _sized(alt.layer(baseline, curve))
+
+
 def confusion(evaluation: Evaluation) -> alt.LayerChart:
     """Return rows by truth and by what they were called; shade is the share of the true class."""
     # From arrays: a class may have the name of any column.
@@ -167,6 +202,10 @@ def all_charts(evaluation: Evaluation) -> dict[str, tuple[str, alt.LayerChart]]:
     """Return every chart that an evaluation has: name -> what it shows, and the chart."""
     charts: dict[str, tuple[str, alt.LayerChart | None]] = {
         "confusion-matrix": ("Confusion matrix", confusion(evaluation)),
+        "precision-recall": (
+            "Precision and recall; the dashes are the share of positives",
+            precision_recall(evaluation),
+        ),
         "roc": ("ROC curve", roc(evaluation)),
         "calibration": ("Calibration: accuracy against confidence", reliability(evaluation)),
         "risk-coverage": ("Risk–coverage; the dot is where trust is ok", risk_coverage(evaluation)),
@@ -176,9 +215,7 @@ def all_charts(evaluation: Evaluation) -> dict[str, tuple[str, alt.LayerChart]]:
 
 def _diagonal(x: str, y: str) -> alt.Chart:
     ends = pd.DataFrame({x: [0.0, 1.0], y: [0.0, 1.0]})
-    return (
-        alt.Chart(ends).mark_line(strokeDash=[4, 4], color="#8a9a9c").encode(x=f"{x}:Q", y=f"{y}:Q")
-    )
+    return alt.Chart(ends).mark_line(strokeDash=[4, 4], color=QUIET).encode(x=f"{x}:Q", y=f"{y}:Q")
 
 
 def _sized(chart: alt.LayerChart | alt.FacetChart) -> alt.LayerChart:

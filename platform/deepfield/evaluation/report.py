@@ -29,6 +29,7 @@ __all__ = [
 FIGURE_WORDS = {
     "accuracy": "accuracy",
     "auc": "AUC",
+    "average_precision": "average precision",
     "sensitivity": "sensitivity (recall)",
     "specificity": "specificity",
     "precision": "precision",

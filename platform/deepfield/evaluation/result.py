@@ -14,6 +14,8 @@ from deepfield.evaluation.resampling import Figure
 
 __all__ = ["Evaluation"]
 
+FRAMES = ("calibration", "risk_coverage", "roc", "precision_recall", "rejected")
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -46,6 +48,8 @@ class Evaluation:
     """What labels of the source were taken for."""
     by_group: bool = False
     """Whether the intervals draw whole groups."""
+    precision_recall: pd.DataFrame | None = None
+    """recall, precision, threshold; of two classes with probabilities alone."""
 
     @property
     def classes(self) -> list[str]:
@@ -78,8 +82,8 @@ class Evaluation:
         classes = values["confusion"]["classes"]
         matrix = pd.DataFrame(values["confusion"]["rows"], classes, classes)
         frames = {
-            name: None if values[name] is None else pd.DataFrame(values[name])
-            for name in ("calibration", "risk_coverage", "roc", "rejected")
+            name: None if values.get(name) is None else pd.DataFrame(values[name])
+            for name in FRAMES
         }
         confusion = matrix.rename_axis(index="truth", columns="called")
         return cls(**{**values, **frames, "figures": figures, "confusion": confusion})
@@ -91,7 +95,7 @@ class Evaluation:
             "figures": [vars(each) for each in self.figures],
             "confusion": {"classes": self.classes, "rows": self.confusion.to_numpy().tolist()},
         }
-        for name in ("calibration", "risk_coverage", "roc", "rejected"):
+        for name in FRAMES:
             frame = getattr(self, name)
             plain[name] = None if frame is None else json.loads(frame.to_json(orient="records"))
         return _without_nan(plain)

@@ -11,12 +11,13 @@ import pandas as pd
 
 from deepfield.domain import TRUST
 from deepfield.errors import InputError
-from deepfield.fields import Label
+from deepfield.evaluation.truth import truth_field
+from deepfield.fields import Image, Label
 from deepfield.labelled import Labelled
 from deepfield.loading import Model
 from deepfield.table import Rejected, Table
 
-__all__ = ["Examples", "check_classes", "distinct"]
+__all__ = ["Examples", "check_rows", "distinct"]
 
 FEWEST = 5
 """Rows of a class: three to learn from, one to choose by, one to measure on."""
@@ -33,12 +34,37 @@ class Examples:
     """SHA-256 over all rows and labels, whatever their order."""
 
 
-def check_classes(labelled: Labelled, model: Model) -> None:
+def check_rows(labelled: Labelled, model: Model) -> None:
     """Raise InputError unless there is something to learn and to measure.
 
     Args:
         model: the one to start from, whose other outputs no class may be named like.
     """
+    if not model.predictor.needs_labels:
+        _check_unlabelled(labelled, model)
+    else:
+        _check_classes(labelled.known, model)
+
+
+def _check_unlabelled(labelled: Labelled, model: Model) -> None:
+    """Check rows that are learned from without labels; those that there are must be the model's."""
+    if len(labelled.rows) < FEWEST:
+        first = f" The first set aside: {labelled.rejected[0].reason}." if labelled.rejected else ""
+        raise InputError(
+            f"{labelled.name!r} has {_rows(len(labelled.rows))} that can be read; at least "
+            f"{FEWEST} are needed, and many more to be of use.{first}"
+        )
+    known = {value for each in model.outputs if isinstance(each, Label) for value in each.values}
+    strange = [name for name in labelled.counts if name not in known]
+    if strange:
+        raise InputError(
+            f"{labelled.name!r} has the label {strange[0]!r}, and a model that learns without "
+            f"labels answers {', '.join(sorted(known)) or 'none'}: name another column of labels, "
+            "or none."
+        )
+
+
+def _check_classes(labelled: Labelled, model: Model) -> None:
     if labelled.empty_folders:
         raise InputError(
             f"The class folder {labelled.empty_folders[0]!r} of {labelled.name!r} holds no "
@@ -49,8 +75,15 @@ def check_classes(labelled: Labelled, model: Model) -> None:
         first = f" The first: {labelled.rejected[0].reason}." if labelled.rejected else ""
         raise InputError(f"No row of {labelled.name!r} can be read.{first}")
     if len(counts) == 1:
+        (only,) = counts
+        count = len(labelled.rows)
+        every = f"All {count:,} rows" if count > 1 else "The one row"
+        missing = ""
+        if model.domain.truth:  # what is missing has a name
+            every += " with a label"
+            missing = f" and none is {next(n for n in truth_field(model).values if n != only)!r}"
         raise InputError(
-            f"All {len(labelled.rows):,} rows of {labelled.name!r} are {next(iter(counts))!r}; "
+            f"{every} of {labelled.name!r} {'are' if count > 1 else 'is'} {only!r}{missing}; "
             "at least two classes are needed to tell apart."
         )
     few = {name: count for name, count in counts.items() if count < FEWEST}
@@ -88,6 +121,8 @@ def distinct(labelled: Labelled, raw: Labelled, inputs: Table) -> Examples:
     Raises:
         InputError: naming the two places of a picture with two labels.
     """
+    if not any(isinstance(each, Image) for each in inputs):
+        return Examples(labelled, 0, _fingerprint(labelled))
     labelled = _without_blank(labelled, raw, inputs)
     hashes = _hashes(labelled.rows)
     keyed = hashes + "\0" + labelled.labels
@@ -120,6 +155,18 @@ def _without_blank(labelled: Labelled, raw: Labelled, inputs: Table) -> Labelled
     aside = [Rejected(int(str(each)), raw.shown(each, inputs), reason) for each in blank]
     rejected = sorted([*labelled.rejected, *aside], key=lambda each: each.row)
     return replace(labelled.part(pictures.index.drop(blank)), rejected=tuple(rejected))
+
+
+def _fingerprint(labelled: Labelled) -> str:
+    """Return a SHA-256 over rows without pictures, of which there may be millions."""
+    frame = labelled.rows.assign(**{"\0label": labelled.labels.fillna("")}).infer_objects()
+    # As they are: looking for values that are there twice takes longer than it saves.
+    hashes = pd.util.hash_pandas_object(frame, index=False, categorize=False).to_numpy()
+    return hashlib.sha256(np.sort(hashes).tobytes()).hexdigest()
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _hashes(rows: pd.DataFrame) -> pd.Series:

@@ -14,24 +14,25 @@ from typing import Any
 
 import pandas as pd
 
-from deepfield import __version__
 from deepfield.domain import Domain
-from deepfield.errors import ContractError, DeepfieldError, InputError
-from deepfield.evaluation.measuring import measure, truth_field
+from deepfield.errors import DeepfieldError
+from deepfield.evaluation.measuring import measure, truth_of
 from deepfield.evaluation.result import Evaluation
+from deepfield.evaluation.survey import Survey, survey
 from deepfield.fits import Fit, start_fit
 from deepfield.fitting.bases import find_base, fit_options
 from deepfield.fitting.card import write_card
-from deepfield.fitting.data import Examples, check_classes, distinct
+from deepfield.fitting.data import check_rows
+from deepfield.fitting.folder import describe, load_fitted
 from deepfield.fitting.golden import write_golden_rows
+from deepfield.fitting.preparing import prepare
 from deepfield.fitting.progress import SHARES, FitProgress, Stopped
-from deepfield.fitting.splitting import Split, split
 from deepfield.formats import Formats
-from deepfield.labelled import find_path, read_labelled
+from deepfield.labelled import Labelled, find_path, read_labelled
 from deepfield.loading import Model, load_model, predictor_class
 from deepfield.models import ModelFolder
 from deepfield.sinks import RejectedSink
-from deepfield.store import FittedModel, check_new_name, keep_model
+from deepfield.store import check_new_name, keep_model
 
 __all__ = ["Fitted", "Fitting"]
 
@@ -42,8 +43,8 @@ class Fitted:
 
     name: str
     folder: ModelFolder
-    evaluation: Evaluation
-    """On the held-out part, which the fit never saw."""
+    evaluation: Evaluation | Survey
+    """On the held-out part, which the fit never saw; a survey if no truth of it is known."""
     sizes: dict[str, int]
     """Rows to learn from, to choose by and to measure on."""
     duplicates: int
@@ -61,7 +62,7 @@ class Fitting:
         *,
         name: str,
         base: str | None = None,
-        label: str = "label",
+        label: str | None = None,
         group: str | None = None,
         overwrite: bool = False,
         options: Mapping[str, Any] | None = None,
@@ -78,7 +79,9 @@ class Fitting:
             source: a folder or .zip with a folder for each class, or a table with labels.
             name: of the model to make.
             base: the shipped model to start from; the first that can be fitted if None.
-            label, group: columns of a table.
+            label: the column of labels of a table; None: the domain's own, or ``label``; empty:
+                none, for models that learn without.
+            group: a column of a table.
             fit: the record to keep, where one was made beforehand.
             shown_as: what a person calls the source, if not by its path.
             formats: of files that may hold several pictures; ``options`` may say how to read them.
@@ -95,9 +98,23 @@ class Fitting:
         if isinstance(source, str | Path):
             find_path(source)
         self.base: Model = load_model(domain, self.spec.name, device, formats)
-        self.inputs = predictor_class(self.spec).fit_inputs(self.base.inputs, self.options)
-        self.raw = read_labelled(source, self.inputs, label, group, shown_as, formats, reading)
-        check_classes(self.raw, self.base)
+        raw = read_labelled(
+            source,
+            self.base.inputs,
+            label,
+            group,
+            shown_as,
+            formats,
+            reading,
+            truth=truth_of(self.base),
+            needed=self.base.predictor.needs_labels,
+            further=True,
+        )
+        self.inputs = predictor_class(self.spec).fit_inputs(
+            self.base.inputs, self.options, _sample(raw, self.base)
+        )
+        self.raw = raw.of(self.inputs)
+        check_rows(self.raw, self.base)
         self.device = device
         self.on_progress = on_progress
         self.fit = fit
@@ -142,31 +159,32 @@ class Fitting:
 
     def _run(self, fit: Fit) -> Fitted:
         read = self.raw.checked(self.inputs, lambda done: self._say("reading", done))
-        check_classes(read, self.base)
-        examples = distinct(read, self.raw, self.inputs)
-        check_classes(examples.labelled, self.base)
-        parts = split(examples.labelled)
+        prepared = prepare(read, self.raw, self.inputs, self.base)
+        examples, parts = prepared.examples, prepared.parts
         folder = fit.work / "model"
         folder.mkdir()
         self._say("fitting", 0.0)
         predictor_class(self.spec).fit(
-            self._frame(examples, parts.training),
-            self._frame(examples, parts.validation),
+            prepared.frame(parts.training),
+            prepared.frame(parts.validation),
             folder,
             base=self.base.folder,
             options=self.options,
             report=lambda done, figures=None: self._say("fitting", done, figures),
             device=self.device,
         )
-        self._describe(folder, examples, parts)
-        model = self._load(folder, set(examples.labelled.counts))
+        describe(folder, self.name, self.base, fit, examples, parts)
+        model = load_fitted(folder, self.name, self.base, examples, self.device)
         self._say("measuring", 0.0)
-        evaluation = measure(
+        used = self.raw.part(examples.labelled.rows.index)
+        known = used.labels.loc[parts.test].notna().any()
+        evaluation: Evaluation | Survey = (measure if known else survey)(
             model,
-            self.raw.part(parts.test),
+            used,
+            parts.test,
             on_progress=lambda progress: self._say("measuring", progress.done / len(parts.test)),
         )
-        write_golden_rows(model, self.raw.part(parts.test))
+        write_golden_rows(model, used, parts.test)
         write_card(model, evaluation, self.raw, examples, parts, self._request, fit.log)
         (folder / "figures.json").write_text(
             json.dumps(evaluation.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -188,48 +206,6 @@ class Fitting:
             len(examples.labelled.rejected),
             fit,
         )
-
-    def _frame(self, examples: Examples, rows: pd.Index) -> pd.DataFrame:
-        part = examples.labelled.part(rows)
-        return part.rows.assign(label=part.labels)
-
-    def _describe(self, folder: Path, examples: Examples, parts: Split) -> None:
-        """Add to the model's config what the platform must know to find its class again."""
-        try:
-            config = ModelFolder(folder).config
-        except InputError as error:
-            raise ContractError(f"Fitting {self.spec.name!r} wrote no model: {error}") from error
-        assert self.fit is not None
-        config |= {
-            "domain": self.domain.name,
-            "model": self.name,
-            "technique": self.spec.technique,
-            "base": self.spec.name,
-            "base_hash": self.base.folder.hash,
-            "fitted": self.fit.started,
-            "deepfield": __version__,
-            "data": {
-                "fingerprint": examples.fingerprint,
-                "classes": examples.labelled.counts,
-                "rows": parts.sizes,
-            },
-        }
-        text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
-        (folder / "config.json").write_text(text, encoding="utf-8")
-
-    def _load(self, folder: Path, classes: set[str]) -> Model:
-        spec = FittedModel(
-            self.name, self.spec.technique, self.spec.predictor, place=folder, base=self.spec.name
-        )
-        found = ModelFolder(folder)
-        model = Model(self.domain, spec, found, predictor_class(spec).load(found, self.device))
-        answers = set(truth_field(model).values)
-        if answers != classes:
-            raise ContractError(
-                f"The model that was fitted answers {sorted(answers)}, and the rows are of "
-                f"{sorted(classes)}: {self.spec.predictor} does not take its classes from the rows."
-            )
-        return model
 
     def _say(self, stage: str, done: float, figures: Mapping[str, float] | None = None) -> None:
         """Tell everybody how far it is; end the fit if a person wants that."""
@@ -288,3 +264,10 @@ class Fitting:
                 done=1.0 if state == "done" else latest.done,
                 seconds=time.monotonic() - self._started,
             )
+
+
+def _sample(raw: Labelled, base: Model) -> pd.DataFrame | None:
+    """Return a table as it came, for a predictor to find what it can learn from."""
+    if base.inputs.image is not None:
+        return None
+    return raw.rows.drop(columns=base.domain.truth, errors="ignore")

@@ -1,4 +1,4 @@
-"""Golden rows of a fitted model: a few held-out rows with its answers, for ``selftest``."""
+"""Golden rows of a fitted model: a few rows with its answers, for ``selftest``."""
 
 from __future__ import annotations
 
@@ -15,14 +15,52 @@ from deepfield.loading import Model
 __all__ = ["write_golden_rows"]
 
 MOST = 6
+GROUPS = 4
+EARLIEST = 15
+"""Rows of a group: its earliest are a history by themselves."""
 
 
-def write_golden_rows(model: Model, test: Labelled) -> None:
-    """Keep at most six rows, of as many classes as there are, and what the model answers."""
-    turns = test.labels.groupby(test.labels).cumcount().sort_values(kind="stable")
-    rows = model.inputs.read(test.rows.loc[turns.index[:MOST]]).rows
+def write_golden_rows(model: Model, labelled: Labelled, test: pd.Index) -> None:
+    """Keep a few rows and what the model answers.
+
+    At most six that were held out, of as many classes as there are; where rows have a history,
+    four groups from their beginning, for the answers depend on it.
+    """
+    asked = labelled.part(test)
+    if model.inputs.group_by:
+        rows = _histories(model, labelled, asked)
+    else:
+        rows = model.inputs.read(asked.rows.loc[_turns(asked.labels)[:MOST]]).rows
     inputs = pd.DataFrame({name: rows[name].map(_storable) for name in rows.columns})
     model.folder.write_golden(inputs, model.predict(inputs))
+
+
+def _turns(labels: pd.Series) -> pd.Index:
+    """Return the row numbers so that classes take turns."""
+    turns = labels.fillna("").groupby(labels.fillna("")).cumcount()
+    return turns.sort_values(kind="stable").index
+
+
+def _histories(model: Model, labelled: Labelled, asked: Labelled) -> pd.DataFrame:
+    """Return whole groups of the last key, small ones first, in the order of time.
+
+    Of each class the smallest groups of two rows and more that a held-out row of it is in.
+    """
+    inputs = model.inputs
+    key = inputs.group_by[-1]
+    keys = labelled.rows[key].astype(object).map(str)
+    sizes = keys.map(keys.value_counts())
+    fit = sizes.loc[asked.rows.index]
+    fit = fit[fit > 1].sort_values(kind="stable") if (fit > 1).any() else fit
+    turns = _turns(asked.labels.loc[fit.index])
+    chosen = keys.loc[turns].drop_duplicates().iloc[:GROUPS]
+    rows = inputs.read(labelled.rows[keys.isin(chosen)][_names(model, labelled)]).rows
+    rows = rows.sort_values(inputs.order_by, kind="stable")
+    return rows.groupby(rows[key], sort=False).head(EARLIEST)
+
+
+def _names(model: Model, labelled: Labelled) -> list[str]:
+    return [name for name in model.inputs.names if name in labelled.rows.columns]
 
 
 def _storable(value: Any) -> Any:

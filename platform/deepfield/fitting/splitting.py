@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
 from deepfield.errors import InputError
+from deepfield.fitting.by_time import by_time
 from deepfield.labelled import Labelled
 
 __all__ = ["Split", "split"]
@@ -32,16 +33,28 @@ class Split:
         return {name: len(rows) for name, rows in vars(self).items()}
 
 
-def split(labelled: Labelled, seed: int = 0) -> Split:
-    """Split at random, seeded, with every class in every part.
+def split(
+    labelled: Labelled, moments: pd.Series | None = None, seed: int = 0, needed: bool = True
+) -> Split:
+    """Split by time where rows have one, or else at random, seeded, with every class in every part.
+
+    Args:
+        moments: when each row was.
+        needed: whether labels are needed; if not, some may be unknown, and a class may be missing
+            in a part where that cannot be helped.
 
     Raises:
-        InputError: if groups make that impossible.
+        InputError: if groups or times make that impossible.
     """
-    if labelled.groups is None:
-        part = _by_row(labelled.labels, seed)
+    labels = labelled.labels
+    if moments is not None:
+        part = by_time(labels, moments, needed)
+    elif labelled.groups is None:
+        part = _by_row(labels.fillna(""), seed)
+    elif needed:
+        part = _by_group(labels, labelled.groups, seed, labelled.by_file)
     else:
-        part = _by_group(labelled.labels, labelled.groups, seed, labelled.by_file)
+        part = _by_group_alone(labelled.groups, seed)
     rows = labelled.rows.index
     return Split(rows[part == 0], rows[part == 1], rows[part == 2])
 
@@ -56,6 +69,17 @@ def _by_row(labels: pd.Series, seed: int) -> np.ndarray:
         part[shuffled[:size]] = 2
         part[shuffled[size : 2 * size]] = 1
     return part
+
+
+def _by_group_alone(groups: pd.Series, seed: int) -> np.ndarray:
+    """Return 0, 1 or 2 for each row of groups whose classes do not count."""
+    codes, names = pd.factorize(groups)
+    if len(names) < 3:
+        raise InputError(
+            f"The rows come from {len(names)} groups of {groups.name!r}, and a group must not be "
+            "split: three are needed, one for each part."
+        )
+    return _by_row(pd.Series("", pd.RangeIndex(len(names))), seed)[codes]
 
 
 def _by_group(labels: pd.Series, groups: pd.Series, seed: int, by_file: bool) -> np.ndarray:
