@@ -6,11 +6,11 @@ from pydantic import Field
 
 from deepfield.domain import Options
 
-__all__ = ["FraudFitOptions", "UnusualFitOptions"]
+__all__ = ["FraudFitOptions", "TableFitOptions", "UnusualFitOptions"]
 
 
-class UnusualFitOptions(Options):
-    """Of the autoencoder, which needs no labels."""
+class TableFitOptions(Options):
+    """Of every network for tables."""
 
     epochs: int = Field(
         0,
@@ -23,6 +23,12 @@ class UnusualFitOptions(Options):
     learning_rate: float = Field(
         2e-3, ge=1e-5, le=1e-1, title="Learning rate", description="the highest, after warm-up"
     )
+    seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed", description="of all that is drawn")
+
+
+class UnusualFitOptions(TableFitOptions):
+    """Of the autoencoder, which needs no labels."""
+
     fraud_share: float = Field(
         0.01,
         ge=1e-5,
@@ -31,14 +37,11 @@ class UnusualFitOptions(Options):
         description="without labels, the share of rows that you expect to be fraud: the most "
         "unusual ones are taken for it",
     )
-    seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed", description="of all that is drawn")
 
 
-class FraudFitOptions(Options):
+class FraudFitOptions(TableFitOptions):
     """Of the networks that learn from labels."""
 
-    epochs: int = UnusualFitOptions.model_fields["epochs"]
-    learning_rate: float = UnusualFitOptions.model_fields["learning_rate"]
     hidden: int = Field(
         64, ge=8, le=512, title="Width", description="units in each layer of the perceptrons"
     )
@@ -49,4 +52,3 @@ class FraudFitOptions(Options):
     weight_decay: float = Field(
         0.02, ge=0, le=1, title="Weight decay", description="how strongly weights are held small"
     )
-    seed: int = UnusualFitOptions.model_fields["seed"]

@@ -27,7 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", choices=["mlp", "gru", "autoencoder"])
     parser.add_argument("--output", type=Path, help="a folder [default: the shipped model's]")
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--hidden", type=int, default=64)
     parser.add_argument("--members", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
@@ -43,12 +43,11 @@ def main() -> None:
         training, validation = training.drop(columns=drop), validation.drop(columns=drop)
     report = spoken(lambda line: print(line, flush=True))
     if asked.model == "autoencoder":
-        options = UnusualFitOptions(epochs=asked.epochs, seed=asked.seed)
+        options = UnusualFitOptions.model_validate({"epochs": asked.epochs, "seed": asked.seed})
         fit_unusual(training, validation, folder, options, report, asked.device, dated=False)
     else:
-        chosen = FraudFitOptions(
-            epochs=asked.epochs, hidden=asked.hidden, members=asked.members, seed=asked.seed
-        )
+        names = ("epochs", "hidden", "members", "seed")
+        chosen = FraudFitOptions.model_validate({name: getattr(asked, name) for name in names})
         histories = 2 if asked.model == "gru" else 0
         fit_table(
             training, validation, folder, histories, chosen, report, asked.device, dated=False
