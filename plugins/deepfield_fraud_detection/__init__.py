@@ -12,8 +12,16 @@ from deepfield.domain import Domain, ModelSpec, Options
 from deepfield.fields import Boolean, Category, Key, Label, Number, Probability, Text, Timestamp
 from deepfield.hookspecs import hookimpl
 from deepfield.table import Table
+from deepfield.views import View
 
-__all__ = ["DECISIONS", "VERDICTS", "FraudDetection", "FraudOptions", "register_domains"]
+__all__ = [
+    "DECISIONS",
+    "VERDICTS",
+    "FraudDetection",
+    "FraudOptions",
+    "register_domains",
+    "register_views",
+]
 
 VERDICTS = ("genuine", "fraud")
 DECISIONS = ("approve", "review", "decline")
@@ -179,3 +187,16 @@ class FraudDetection(Domain):
 @hookimpl
 def register_domains() -> list[Domain]:
     return [FraudDetection()]
+
+
+@hookimpl
+def register_views() -> list[View]:
+    return [
+        View(
+            "alerts",
+            FraudDetection.name,
+            "Alerts",
+            "deepfield_fraud_detection.dashboard:show",
+            icon=":material/notification_important:",
+        )
+    ]

@@ -14,7 +14,7 @@ from deepfield_fraud_detection.features import MOMENT, moment
 
 __all__ = ["Columns", "learn_edges"]
 
-MOST_VALUES = 500
+MOST_VALUES = 2000
 """Values that a column of categories keeps; the others, and unseen ones, share one code."""
 FEWEST_ROWS = 3
 """Rows that a value needs to be kept."""
@@ -52,13 +52,14 @@ class Columns:
     def encode(self, rows: pd.DataFrame) -> np.ndarray:
         """Return (n, columns) float32: numbers as they are, NaN where missing, then codes."""
         array = np.empty((len(rows), len(self.names)), dtype=np.float32)
-        there = [name for name in self.numbers if name not in MOMENT]
-        places = [place for place, name in enumerate(self.numbers) if name not in MOMENT]
+        # A table may have an hour of its own; what it lacks is told from its time.
+        there = [name for name in self.numbers if name in rows or name not in MOMENT]
+        places = [self.numbers.index(name) for name in there]
         array[:, places] = rows[there].to_numpy(dtype=np.float32, na_value=np.nan)
         if len(there) < len(self.numbers):
             when = dict(zip(MOMENT, moment(rows["time"]).T, strict=True))
             for place, name in enumerate(self.numbers):
-                if name in when:
+                if name not in rows:
                     array[:, place] = when[name]
         for place, (name, values) in enumerate(self.categories.items(), start=len(self.numbers)):
             codes = pd.Index(values).get_indexer(rows[name].astype(object).map(_text)) + 1

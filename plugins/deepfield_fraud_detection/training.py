@@ -76,7 +76,7 @@ def columns_of(rows: pd.DataFrame) -> Columns:
     if "currency" in rows and rows["currency"].nunique() > 1:
         others.append("currency")
     known = [name for name in ("amount", *BY_CARD, *BY_TERMINAL) if name in rows]
-    when = list(MOMENT) if "time" in rows else []
+    when = [name for name in MOMENT if "time" in rows and name not in rows]
     return Columns.learn(rows, [*known, *when, *numbers], others)
 
 

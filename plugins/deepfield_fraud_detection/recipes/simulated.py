@@ -8,7 +8,7 @@ from deepfield_datasets.synthetic_transactions import SyntheticTransactions, Tra
 from deepfield_fraud_detection import VERDICTS
 from deepfield_fraud_detection.features import by_card, by_terminal
 
-__all__ = ["DELAY", "PARTS", "part", "transactions"]
+__all__ = ["DELAY", "PARTS", "gathered", "part", "transactions"]
 
 DELAY = 7.0
 """Days until a fraud is known."""
@@ -37,6 +37,11 @@ def transactions(seed: int, rows: int, known: bool) -> pd.DataFrame:
     frame = made.drop(columns=["scenario", "transaction_id"]).assign(label=labels)
     if not known:
         frame["is_fraud"] = None
+    return gathered(frame)
+
+
+def gathered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with all features, and the latest events of their keys."""
     for key, by in (("card_id", by_card), ("terminal_id", by_terminal)):
         ordered = frame.sort_values([key, "time"], kind="stable")
         frame = frame.join(by(ordered, DELAY, events=True))
