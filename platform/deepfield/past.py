@@ -43,7 +43,6 @@ class Past:
         times = _comparable(_array(self.rows[inputs.order_by]))
         self._latest = times.max() if len(rows) else None
         self._places = {key: _Places(self.rows[key], times) for key in inputs.group_by}
-        self._unique = [each.name for each in inputs if getattr(each, "unique", False)]
         self._lock = threading.Lock()
         self._gathered: OrderedDict[str, list[Columns]] = OrderedDict()
 
@@ -141,9 +140,10 @@ class Past:
 
     def _again(self, new: Columns, values: dict[str, list[Any]]) -> np.ndarray:
         """Return where earlier rows stand that come again: under the same unique name."""
-        names = [each for each in self._unique if each in new and each in self.rows.columns]
         found = [np.array([], dtype=int)]
-        for name in names:
+        for name in self.inputs.unique:
+            if name not in new or name not in self.rows.columns:
+                continue
             ids = [each for each in new[name] if not pd.isna(each)]
             for key in values if ids else ():
                 places, _ = self._places[key].of(values[key])

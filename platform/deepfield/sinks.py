@@ -103,7 +103,8 @@ class FileSink(ABC):
             log.warning("%s: column %s came too late and is left out", self.path, ", ".join(late))
         frame = frame.reindex(columns=self.schema.names)
         for each in self.schema:
-            if each.name not in self.declared.names and pa.types.is_string(each.type):
+            words = isinstance(frame[each.name].dtype, pd.StringDtype)  # is text, and printable
+            if each.name not in self.declared.names and pa.types.is_string(each.type) and not words:
                 frame[each.name] = frame[each.name].map(_as_text, na_action="ignore")
         return pa.Table.from_pandas(frame, self.schema, preserve_index=False)
 

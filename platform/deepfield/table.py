@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from deepfield.errors import ContractError, InputError
-from deepfield.fields import Field, Image, Number, Timestamp
+from deepfield.fields import Field, Image, Key, Number, Timestamp
 
 __all__ = ["Checked", "Rejected", "Table"]
 
@@ -78,6 +78,11 @@ class Table:
         """Return the one field that is a picture, if there is just one."""
         images = [each for each in self.fields if isinstance(each, Image)]
         return images[0] if len(images) == 1 else None
+
+    @property
+    def unique(self) -> list[str]:
+        """Return the keys that each name one row."""
+        return [each.name for each in self.fields if isinstance(each, Key) and each.unique]
 
     def replace(self, *fields: Field) -> Table:
         """Return this table with the fields of the same names in place of its own."""

@@ -33,3 +33,13 @@ def test_explanations_are_plain_json():
         "contributions": {"age": 0.5, "dose": -0.25},
         "base": 1.0,
     }
+
+
+def test_an_explanation_comes_back_from_text_as_it_was():
+    parts = Contributions({"age": np.float32(0.1), "dose": -0.25}, base=1.5, unit="EUR")
+    told = Explanation("Ålder, mostly.", (parts, CORNER))
+    again = Explanation.unpacked(told.packed())
+    assert (again.summary, again.contributions) == (told.summary, parts)
+    assert again.heatmap is not None
+    np.testing.assert_array_equal(again.heatmap.values, CORNER.values)
+    assert again.heatmap.values.dtype == np.float32

@@ -37,4 +37,7 @@ class Source(ABC):
 
     @abstractmethod
     def chunks(self) -> Iterator[Chunk]:
-        """Yield every row once. Closing the iterator closes the files."""
+        """Yield every row once. Closing the iterator closes the files.
+
+        Called twice where rows have a history; the second time gives the same rows.
+        """

@@ -19,7 +19,7 @@ __all__ = ["needs_staging", "staged"]
 
 def needs_staging(inputs: Table) -> bool:
     """Return whether a row's answer hangs on other rows, so that all are read before one is."""
-    return bool(inputs.group_by) or any(getattr(each, "unique", False) for each in inputs)
+    return bool(inputs.group_by or inputs.unique)
 
 
 def staged(task: Task) -> Generator[Batch, None, None]:

@@ -29,8 +29,7 @@ class Apart:
     ) -> None:
         self.task = task
         self.database = database
-        unique = {each.name for each in task.model.inputs if getattr(each, "unique", False)}
-        self._unique = [each for each in columns if each.name in unique]
+        self._unique = [each for each in columns if each.name in task.model.inputs.unique]
         self.rows = rows
         """What stands for those that count in a query."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 
 from deepfield.errors import InputError
@@ -47,16 +48,21 @@ def emitted(
         if not found or not held:
             continue
         results, inputs = to_frame(found, answered), to_frame(held, checked)
-        numbers = results.index
-        if not numbers.isin(chunk.rows.index).all():
+        if not results.index.isin(chunk.rows.index).all():
             raise _changed(task)
+        raw = _only(chunk.rows, results.index)
         yield Batch(
-            chunk.rows.loc[numbers],
-            beside(task.model, chunk.rows.loc[numbers], inputs.loc[numbers], results),
+            raw,
+            beside(task.model, raw, _only(inputs, results.index), results),
             explanations=_explanations(found) if task.explain else {},
         )
     if coming.left:
         raise _changed(task)
+
+
+def _only(rows: pd.DataFrame, numbers: pd.Index) -> pd.DataFrame:
+    """Return the rows of these numbers; all, mostly, and then without a copy."""
+    return rows if rows.index.equals(numbers) else rows.loc[numbers]
 
 
 def _explanations(found: pa.Table) -> dict[int, Explanation]:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["InOrder", "in_parallel", "whole_groups"]
+__all__ = ["InOrder", "ahead", "in_parallel", "whole_groups"]
 
 
 def whole_groups(batches: Iterable[pa.RecordBatch], key: str, least: int) -> Iterator[pa.Table]:
@@ -53,6 +53,15 @@ def in_parallel(
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+def ahead(pool: ThreadPoolExecutor, items: Iterator[Any]) -> Iterator[Any]:
+    """Yield items of which the next one is made while a caller has this one."""
+    nothing = object()
+    coming = pool.submit(next, items, nothing)
+    while (item := coming.result()) is not nothing:
+        coming = pool.submit(next, items, nothing)
+        yield item
 
 
 class InOrder:

@@ -17,7 +17,7 @@ from deepfield.grouping import check_gathered, periods, settled_period
 from deepfield.staging.apart import Apart
 from deepfield.staging.database import Database, files
 from deepfield.staging.emitting import WHY, emitted
-from deepfield.staging.groups import in_parallel, whole_groups
+from deepfield.staging.groups import ahead, in_parallel, whole_groups
 from deepfield.staging.meter import Meter
 from deepfield.staging.reading import Reading
 from deepfield.staging.spool import Column, Spool, columns, to_frame, to_table
@@ -101,7 +101,8 @@ class Staging:
         self.meter.begin("writing")
         in_order = self._database.stream(f"SELECT * FROM {answers} ORDER BY row")
         done = 0
-        for batch in emitted(self.task, in_order, self.answers, reading.path, self.checked):
+        merged = emitted(self.task, in_order, self.answers, reading.path, self.checked)
+        for batch in ahead(self._pool, merged):
             self._go_on()
             yield batch
             done += len(batch.results)
