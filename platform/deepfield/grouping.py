@@ -141,8 +141,9 @@ def gathered_for(
         rows: as they stand in results; only those that the row ``label`` depends on are read.
 
     Raises:
-        InputError: if the row itself cannot be read; others are left out.
+        InputError: if a column is missing or the row cannot be read; others are left out.
     """
+    inputs.check_columns(rows.columns)
     needed = related(inputs, rows, label)
     checked = inputs.read(rows.loc[next(iter(needed.values()))])
     if label in checked.problems:

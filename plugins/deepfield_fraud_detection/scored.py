@@ -9,7 +9,14 @@ import pandas as pd
 
 from deepfield.fields import Boolean
 
-__all__ = ["ALERTS", "DECISIONS", "Overview", "Scored", "by_day", "card_precision", "known_fraud"]
+__all__ = [
+    "ALERTS",
+    "DECISIONS",
+    "Overview",
+    "Scored",
+    "amounts",
+    "known_fraud",
+]
 
 DECISIONS = ("approve", "review", "decline")
 ALERTS = ("review", "decline")
@@ -37,17 +44,20 @@ class Scored:
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> Scored:
-        """Return the arrays of a frame of results; those of a file of text have times as text."""
-        time = pd.to_datetime(frame["time"], utc=True, format="ISO8601")
+        """Return the arrays of a frame of results.
+
+        A model that was fitted to a person's own table may know neither times, amounts nor cards:
+        all is then of one day, worth what its money at risk says, and of one card.
+        """
         decision = frame["decision"]
         return cls(
-            day=time.dt.tz_localize(None).to_numpy("datetime64[D]").astype("int64"),
-            amount=frame["amount"].to_numpy(float),
+            day=_days(frame),
+            amount=amounts(frame).to_numpy(float),
             probability=frame["fraud"].to_numpy(float),
             at_risk=frame["at_risk"].to_numpy(float),
             alert=decision.isin(ALERTS).to_numpy(bool),
             declined=(decision == "decline").to_numpy(bool),
-            card=pd.factorize(frame["card_id"])[0].astype("int64"),
+            card=pd.factorize(frame["card_id"] if "card_id" in frame else decision.isna())[0],
             fraud=known_fraud(frame).to_numpy(float),
         )
 
@@ -67,6 +77,21 @@ class Scored:
     def days(self) -> int:
         """Return the days from the first transaction to the last, both counted."""
         return int(np.ptp(self.day)) + 1 if len(self) else 0
+
+
+def amounts(frame: pd.DataFrame) -> pd.Series:
+    """Return what each transaction is worth, in EUR: its amount, or what money at risk implies."""
+    if "amount" in frame.columns:
+        return frame["amount"]
+    return (frame["at_risk"] / frame["fraud"]).where(frame["fraud"] > 0, 0.0)
+
+
+def _days(frame: pd.DataFrame) -> np.ndarray:
+    if "time" not in frame.columns:
+        return np.zeros(len(frame), dtype="int64")
+    # Results that are read back from a file of text have times as text.
+    time = pd.to_datetime(frame["time"], utc=True, format="ISO8601")
+    return time.dt.tz_localize(None).to_numpy("datetime64[D]").astype("int64")
 
 
 def known_fraud(frame: pd.DataFrame) -> pd.Series:
@@ -116,64 +141,3 @@ class Overview:
             caught_amount=float(scored.amount[caught].sum()),
             labelled_alerts=int((scored.known & scored.alert).sum()),
         )
-
-
-def by_day(scored: Scored) -> pd.DataFrame:
-    """Return one row a day: transactions, reviewed, declined, and the share of fraud.
-
-    ``known`` is the share among transactions that are labelled, ``expected`` the mean probability.
-    """
-    days, place = np.unique(scored.day, return_inverse=True)
-
-    def total(weights: np.ndarray) -> np.ndarray:
-        return np.bincount(place, weights, minlength=len(days))
-
-    count = total(np.ones(len(scored)))
-    labelled = total(scored.known)
-    with np.errstate(invalid="ignore"):
-        known = total(np.nan_to_num(scored.fraud)) / labelled  # NaN for a day without labels
-    return pd.DataFrame(
-        {
-            "day": days.astype("datetime64[D]").astype("datetime64[s]"),
-            "transactions": count.astype(int),
-            "review": total(scored.alert & ~scored.declined).astype(int),
-            "decline": total(scored.declined).astype(int),
-            "known": known,
-            "expected": total(scored.probability) / count,
-        }
-    )
-
-
-def card_precision(scored: Scored, k: int = 100) -> pd.DataFrame:
-    """Return for each day the share of the ``k`` most suspicious cards that were compromised.
-
-    A card ranks by its highest probability of the day; it was compromised if a transaction of that
-    day was fraud; one that was found is not looked at again on later days. Transactions without a
-    label are left out. The mean over the days is the card precision top-k of Le Borgne et al.,
-    Reproducible Machine Learning for Credit Card Fraud Detection (2022).
-    """
-    kept = scored.only(scored.known)
-    cards = (
-        pd.DataFrame(
-            {
-                "day": kept.day,
-                "card": kept.card,
-                "probability": kept.probability,
-                "fraud": kept.fraud,
-            }
-        )
-        .groupby(["day", "card"], as_index=False)
-        .max()
-        .sort_values(["day", "probability"], ascending=[True, False], kind="stable")
-    )
-    found = np.zeros(int(scored.card.max(initial=-1)) + 1, dtype=bool)
-    rows = []
-    for day, part in cards.groupby("day"):
-        left = part[~found[part["card"].to_numpy()]]
-        top = left.head(k)
-        caught = top.loc[top["fraud"] == 1, "card"].to_numpy()
-        found[caught] = True
-        rows.append((day, len(caught) / k, int(left["fraud"].sum())))
-    days = pd.DataFrame(rows, columns=["day", "precision", "compromised"])
-    days["day"] = days["day"].to_numpy("datetime64[D]").astype("datetime64[s]")
-    return days

@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -219,6 +220,26 @@ def test_no_alerts_is_said_and_everything_else_stands(opened, transactions):
     app.button_group(key=key(app, "decisions")).set_value(["approve"]).run()
     assert not app.exception
     assert len(app.dataframe[0].value) == 300
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [["time"], ["card_id"], ["terminal_id"], ["amount", "card_id", "terminal_id", "time"]],
+)
+def test_results_of_a_persons_own_table_may_lack_columns(opened, transactions, missing):
+    app = opened(transactions)
+    run = app.session_state["run"]
+    place = Path(run.result)
+    with open_sink(place) as sink:
+        sink.write(pd.read_parquet(place).drop(columns=missing))
+    app.session_state["run"] = replace(run, id=f"{run.id}-{len(missing)}{missing[0]}")
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert ("Day by day" in said(app)) == ("time" not in missing)
+    assert ("Cards concerned" in metrics(app)) == ("card_id" not in missing)
+    assert "What another threshold would do" in said(app)
+    assert app.dataframe[0].value["at_risk"].is_monotonic_decreasing
 
 
 def test_one_transaction_is_looked_at(opened, transactions):

@@ -11,13 +11,8 @@ import pytest
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from deepfield_fraud_detection.costs import Costs, Sweep, cost_curve, precision_recall
-from deepfield_fraud_detection.scored import (
-    Overview,
-    Scored,
-    by_day,
-    card_precision,
-    known_fraud,
-)
+from deepfield_fraud_detection.daily import by_day, card_precision
+from deepfield_fraud_detection.scored import Overview, Scored, known_fraud
 
 ROWS = pd.DataFrame(
     {

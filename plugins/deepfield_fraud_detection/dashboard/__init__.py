@@ -23,7 +23,9 @@ def show(context: Context) -> None:
         )
         return
     found = kept.overview(context.run.id, context.frame)
-    header(found)
+    # A model that was fitted to a person's own table may know no times, amounts or cards.
+    names = set(context.frame.columns)
+    header(found, with_cards="card_id" in names)
     unknown = int((context.frame["trust"] == "unfamiliar").sum())
     if unknown:
         st.caption(
@@ -32,19 +34,21 @@ def show(context: Context) -> None:
         )
     alerts.show(context)
     thresholds.show(context)
-    if found.frauds:
+    if found.frauds and {"card_id", "time"} <= names:
         days.cards(context)
-    days.volumes(context)
+    if "time" in names:
+        days.volumes(context)
 
 
-def header(found: Overview) -> None:
+def header(found: Overview, with_cards: bool) -> None:
     """Show what came of the run and, where labels are known, how good that was."""
+    cards = ("Cards concerned", f"{found.cards:,}", "cards with at least one alert")
     cells(
         ("Transactions", f"{found.transactions:,}", None),
         ("Alerts", f"{found.alerts:,}", "to be reviewed, and declined"),
         ("Declined", f"{found.declined:,}", None),
         ("Money at risk", euros(found.at_risk), "amount × probability of fraud, of all alerts"),
-        ("Cards concerned", f"{found.cards:,}", "cards with at least one alert"),
+        *([cards] if with_cards else []),
     )
     if found.frauds:
         cells(

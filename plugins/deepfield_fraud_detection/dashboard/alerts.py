@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -11,7 +12,7 @@ from deepfield.dashboard.context import Context
 from deepfield.dashboard.downloads import downloads
 from deepfield_fraud_detection.dashboard import kept, story
 from deepfield_fraud_detection.dashboard.words import euros, percent
-from deepfield_fraud_detection.scored import ALERTS, DECISIONS
+from deepfield_fraud_detection.scored import ALERTS, DECISIONS, amounts
 
 __all__ = ["matching", "show"]
 
@@ -66,10 +67,13 @@ def show(context: Context) -> None:
 
 def named(rows: pd.DataFrame) -> list[str]:
     """Return what each row is called where one is chosen."""
-    values = rows[["amount", "fraud", "decision", "card_id"]].itertuples(index=False, name=None)
+    cards = (
+        [f" · card {card}" for card in rows["card_id"]] if "card_id" in rows else [""] * len(rows)
+    )
+    values = zip(rows.index, amounts(rows), rows["fraud"], rows["decision"], cards, strict=True)
     return [
-        f"row {number} · {euros(amount)} · {percent(fraud)} · {decision} · card {card}"
-        for number, (amount, fraud, decision, card) in zip(rows.index, values, strict=True)
+        f"row {number} · {euros(amount)} · {percent(fraud)} · {decision}{card}"
+        for number, amount, fraud, decision, card in values
     ]
 
 
@@ -92,12 +96,14 @@ def filtered(context: Context) -> pd.DataFrame:
         format="percent",
         key=f"{context.key}-least",
     )
-    words = right.text_input(
-        "Card or terminal",
-        placeholder="all, or a part of the name",
-        key=f"{context.key}-search",
-        icon=":material/search:",
-    )
+    words = ""
+    if searched(context.frame):
+        words = right.text_input(
+            "Card or terminal",
+            placeholder="all, or a part of the name",
+            key=f"{context.key}-search",
+            icon=":material/search:",
+        )
     ordered = tuple(each for each in DECISIONS if each in decisions)
     return matching(kept.ranked(context.run.id, ordered, context.frame), least, words)
 
@@ -109,10 +115,15 @@ def matching(rows: pd.DataFrame, least: float, words: str) -> pd.DataFrame:
     if words.strip():
         found = [
             rows[name].astype("str").str.contains(words.strip(), case=False, regex=False)
-            for name in ("card_id", "terminal_id")
+            for name in searched(rows)
         ]
-        rows = rows[found[0] | found[1]]
+        rows = rows[np.logical_or.reduce(found)]
     return rows
+
+
+def searched(rows: pd.DataFrame) -> list[str]:
+    """Return the columns that a person searches in, of those that are there."""
+    return [name for name in ("card_id", "terminal_id") if name in rows.columns]
 
 
 def nothing(context: Context) -> None:

@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from deepfield_fraud_detection.costs import Sweep
-from deepfield_fraud_detection.scored import Overview, Scored, by_day, card_precision
+from deepfield_fraud_detection.daily import by_day, card_precision
+from deepfield_fraud_detection.scored import Overview, Scored
 
 __all__ = ["cards", "days", "overview", "ranked", "scored", "sweep"]
 

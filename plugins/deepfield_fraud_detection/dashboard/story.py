@@ -11,7 +11,7 @@ from deepfield.dashboard.context import Context
 from deepfield.dashboard.words import plain
 from deepfield_fraud_detection import plots
 from deepfield_fraud_detection.dashboard.words import euros, percent
-from deepfield_fraud_detection.scored import ALERTS, known_fraud
+from deepfield_fraud_detection.scored import ALERTS, amounts, known_fraud
 
 __all__ = ["history", "show"]
 
@@ -25,17 +25,21 @@ def show(context: Context, number: int) -> None:
     """Show the transaction of that row number."""
     row = context.frame.loc[[number]].iloc[0]
     summary(context.frame, row)
-    places = st.tabs([f"Card {plain(row['card_id'])}", f"Terminal {plain(row['terminal_id'])}"])
-    for place, column, other in zip(
-        places, ("card_id", "terminal_id"), ("terminal", "card"), strict=True
-    ):
-        with place:
-            timeline(context, number, column, other)
+    names = {"card_id": "Card", "terminal_id": "Terminal"}
+    keys = [name for name in names if name in row.index and "time" in row.index]
+    if keys:
+        tabs = st.tabs([f"{names[name]} {plain(row[name])}" for name in keys])
+        for place, column in zip(tabs, keys, strict=True):
+            with place:
+                timeline(context, number, column)
     reasons(context, number, row)
 
 
 def summary(frame: pd.DataFrame, row: pd.Series) -> None:
-    when = pd.to_datetime(row["time"], utc=True)
+    amount = euros(float(amounts(frame.loc[[row.name]]).iloc[0]))
+    when = ""
+    if "time" in row.index:
+        when = f" on {pd.to_datetime(row['time'], utc=True):%Y-%m-%d at %H:%M} UTC"
     decision = str(row["decision"])
     known = KNOWN.get(float(known_fraud(frame.loc[[row.name]]).iloc[0]))
     trust = str(row["trust"])
@@ -47,13 +51,15 @@ def summary(frame: pd.DataFrame, row: pd.Series) -> None:
     ]
     if known:
         badges.append(f":{'red' if known == 'fraud' else 'green'}-badge[known: {known}]")
-    st.markdown(f"#### {plain(euros(row['amount']))} on {when:%Y-%m-%d at %H:%M} UTC")
+    st.markdown(f"#### {plain(amount)}{when}")
     st.markdown(" ".join(badges))
 
 
-def timeline(context: Context, number: int, column: str, other: str) -> None:
+def timeline(context: Context, number: int, column: str) -> None:
     """Draw the transactions that share a card or a terminal with one."""
     found, total = history(context.frame, number, column)
+    other = "terminal" if column == "card_id" else "card"
+    others = found[other].nunique()
     alerts = int(found["decision"].isin(ALERTS).sum())
     frauds = int((found["known"] == "fraud").sum())
     words = [
@@ -61,7 +67,7 @@ def timeline(context: Context, number: int, column: str, other: str) -> None:
         *([f"the nearest {len(found):,} are drawn"] if len(found) < total else []),
         f"{alerts:,} alerts",
         *([f"{frauds:,} known to be fraud (✕)"] if frauds else []),
-        f"{found[other].nunique():,} {other}{'s' if found[other].nunique() != 1 else ''}",
+        *([f"{others:,} {other}{'s' if others != 1 else ''}"] if found[other].any() else []),
         "the ring marks this one",
     ]
     st.altair_chart(plots.timeline(found, number), key=f"{context.key}-{column}")
@@ -82,11 +88,11 @@ def history(frame: pd.DataFrame, number: int, column: str) -> tuple[pd.DataFrame
     drawn = pd.DataFrame(
         {
             "time": time.loc[near.index],
-            "amount": near["amount"],
+            "amount": amounts(near),
             "probability": near["fraud"],
             "decision": near["decision"],
-            "card": near["card_id"].astype("str"),
-            "terminal": near["terminal_id"].astype("str"),
+            "card": near["card_id"].astype("str") if "card_id" in near else "",
+            "terminal": near["terminal_id"].astype("str") if "terminal_id" in near else "",
             "known": known_fraud(near).map(KNOWN).fillna(""),
         }
     )

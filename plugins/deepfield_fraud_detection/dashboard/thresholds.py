@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from deepfield.dashboard.context import Context
@@ -19,9 +18,10 @@ from deepfield_fraud_detection.costs import (
     precision_recall,
 )
 from deepfield_fraud_detection.dashboard import kept
-from deepfield_fraud_detection.dashboard.words import count, euros, percent
+from deepfield_fraud_detection.dashboard.consequences import figures, table
+from deepfield_fraud_detection.dashboard.words import percent
 
-__all__ = ["nearest", "show", "table"]
+__all__ = ["nearest", "show"]
 
 STEPS = [
     0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05,
@@ -109,12 +109,11 @@ def notes(context: Context, sweep: Sweep) -> None:
 
 
 def ask_costs(context: Context) -> Costs:
-    options = context.run.options
     left, middle, right = st.columns(3)
     review = left.number_input(
         "A review costs (€)",
         0.0,
-        value=float(options.get("review_cost", Costs.review)),
+        value=float(context.run.options.get("review_cost", Costs.review)),
         step=1.0,
         key=f"{context.key}-review-cost",
         help="of each alert",
@@ -122,7 +121,7 @@ def ask_costs(context: Context) -> Costs:
     alarm = middle.number_input(
         "A false alarm costs (€)",
         0.0,
-        value=float(options.get("false_alarm_cost", Costs.false_alarm)),
+        value=Costs.false_alarm,
         step=1.0,
         key=f"{context.key}-alarm-cost",
         help="of each alert that was no fraud, beside its review",
@@ -174,46 +173,3 @@ def nearest(threshold: float) -> float:
     """Return the step of the slider that is nearest to a threshold, in log-odds."""
     away = np.abs(log_odds(np.array(STEPS)) - log_odds(threshold))
     return STEPS[int(np.argmin(away))]
-
-
-def figures(here: Consequences, nothing: Consequences, expected: bool) -> None:
-    word = " (expected)" if expected else ""
-    saved = here.cost - nothing.cost
-    with st.container(horizontal=True):
-        st.metric("Alerts a day", count(round(here.alerts_a_day, 1)), border=True)
-        st.metric(f"Fraud caught{word}", percent(here.recall), border=True)
-        st.metric(f"Fraud money caught{word}", percent(here.recall_of_money), border=True)
-        st.metric(f"Alerts that are fraud{word}", percent(here.precision), border=True)
-        st.metric(
-            f"Cost{word}",
-            euros(here.cost),
-            f"{euros(saved, signed=True)} against reviewing nothing" if saved else None,
-            delta_color="inverse",
-            border=True,
-        )
-
-
-def table(scenarios: dict[str, Consequences]) -> pd.DataFrame:
-    """Return what each would do, as words: a column each."""
-    nothing, everything = scenarios["review nothing"], scenarios["review everything"]
-
-    def column(each: Consequences) -> dict[str, str]:
-        if each.threshold is None:
-            threshold = "its own"
-        else:
-            threshold = "–" if math.isinf(each.threshold) else f"≥ {percent(each.threshold)}"
-        return {
-            "alert on": threshold,
-            "alerts": count(each.alerts),
-            "alerts a day": f"{each.alerts_a_day:,.1f}",
-            "fraud caught": f"{count(each.caught)} · {percent(each.recall)}",
-            "fraud caught, €": f"{euros(each.caught_amount)} · {percent(each.recall_of_money)}",
-            "fraud missed": count(each.missed),
-            "fraud missed, €": euros(each.missed_amount),
-            "false alarms": count(each.false_alarms),
-            "cost": euros(each.cost),
-            "against reviewing nothing": euros(each.cost - nothing.cost, signed=True),
-            "against reviewing everything": euros(each.cost - everything.cost, signed=True),
-        }
-
-    return pd.DataFrame({name: column(each) for name, each in scenarios.items()})
