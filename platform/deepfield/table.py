@@ -90,6 +90,17 @@ class Table:
         replaced = (new.get(each.name, each) for each in self.fields)
         return Table(*replaced, group_by=self.group_by, order_by=self.order_by)
 
+    def decided(self, rows: pd.DataFrame) -> Table:
+        """Return the table that reads rows which begin so: each column in one way throughout.
+
+        A frame that is read whole needs no such thing; pieces of one source do.
+        """
+        decided = (
+            each.decided(rows[each.name]) if each.name in rows.columns else each
+            for each in self.fields
+        )
+        return self.replace(*decided)
+
     def check_columns(self, found: Iterable[str]) -> None:
         """Raise InputError unless every required column is there."""
         columns = [str(name) for name in found]
