@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from deepfield.errors import InputError
-from deepfield.fields.field import Field, Problems, quoted
+from deepfield.fields.field import Field, Problems, printable, quoted
 
 __all__ = ["Columnar", "check_single", "is_number", "is_text"]
 
@@ -154,6 +154,8 @@ def check_single(value: Any) -> None:
 def _array(values: pd.Series | np.ndarray) -> pa.Array | None:
     try:
         found = pa.array(values, from_pandas=True)
+    except UnicodeEncodeError:  # one text that is no UTF-8 must not slow all others down
+        found = pa.array([printable(each) for each in values], pa.large_string())
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
         return None
     if isinstance(found, pa.ChunkedArray):
