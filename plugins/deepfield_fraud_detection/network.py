@@ -75,10 +75,10 @@ class Encoder(nn.Module):
 
     def steps(self, numbers: Tensor) -> Tensor:
         """Return each number in steps, (batch, numbers) -> (batch, numbers, steps) in 0..1."""
-        low, width = self.edges[:, :-1], self.edges.diff(dim=1)
+        low, width = self.edges[:, :-1], self.edges[:, 1:] - self.edges[:, :-1]
         # A step of no width, where a column has fewer values than steps, is 0 for all.
         inverse = torch.where(width > 0, 1 / width.clamp_min(1e-30), 0.0)
-        known = torch.nan_to_num(numbers).unsqueeze(-1)
+        known = _filled(numbers).unsqueeze(-1)
         return ((known - low) * inverse).clamp(0, 1)
 
     def forward(self, rows: Tensor) -> Tensor:
@@ -141,7 +141,7 @@ class History(nn.Module):
     def embed(self, events: Tensor) -> Tensor:
         """Return a vector for each event, (batch, events, values) -> (batch, events, embedding)."""
         gone = torch.isnan(events).to(events.dtype)
-        known = torch.nan_to_num(events)
+        known = _filled(events)
         return self.read(torch.cat([torch.sign(known) * torch.log1p(known.abs()), gone], dim=-1))
 
     def forward(self, events: Tensor, row: Tensor) -> Tensor:
@@ -211,3 +211,8 @@ class TableNetwork(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         return self.members(rows).mean(dim=1, keepdim=True)  # (batch, 1)
+
+
+def _filled(values: Tensor) -> Tensor:
+    """Return values with 0 for missing ones."""
+    return torch.where(torch.isnan(values), 0.0, values)

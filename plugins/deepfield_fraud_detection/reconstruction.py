@@ -66,7 +66,7 @@ class Autoencoder(nn.Module):
         """
         numbers = self.scaled(rows)
         there = (~torch.isnan(numbers)).to(rows.dtype)
-        numbers = torch.nan_to_num(numbers)
+        numbers = torch.where(torch.isnan(numbers), 0.0, numbers)
         codes = rows[:, self.config.numbers :].long()
         kept = torch.ones_like(rows)
         if hidden:

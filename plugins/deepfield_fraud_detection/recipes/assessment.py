@@ -102,7 +102,9 @@ def fitted_peers(training: pd.DataFrame) -> dict[str, Any]:
     trees = LGBMClassifier(n_jobs=2, verbose=-1, random_state=0)
     trees.fit(array(training), frauds(training))
     return {
-        "logistic regression on the amount": lambda rows: amount.predict_proba(rows[["amount"]])[:, 1],
+        "logistic regression on the amount": lambda rows: amount.predict_proba(rows[["amount"]])[
+            :, 1
+        ],
         "LightGBM on the same features": lambda rows: trees.predict_proba(array(rows))[:, 1],
     }
 
@@ -113,7 +115,8 @@ def completeness(model: Model, rows: pd.DataFrame) -> dict[str, float]:
     fraud = rows[frauds(rows)].head(EXPLAINED // 2)
     chosen = pd.concat([fraud, rows.head(EXPLAINED // 2)])
     told = model.predictor.explain(chosen, options)
-    sums = np.array([each.contributions.base + sum(each.contributions.values.values()) for each in told if each.contributions])
+    parts = [each.contributions for each in told if each.contributions]
+    sums = np.array([each.base + sum(each.values.values()) for each in parts])
     probability = answers(model, chosen)
     misses = np.abs(sums - np.log(probability / (1 - probability)))
     moved = np.abs(expit(sums) - probability)
