@@ -62,7 +62,7 @@ class Columns:
                 if name not in rows:
                     array[:, place] = when[name]
         for place, (name, values) in enumerate(self.categories.items(), start=len(self.numbers)):
-            codes = pd.Index(values).get_indexer(rows[name].astype(object).map(_text)) + 1
+            codes = pd.Index(values).get_indexer(pd.Index(rows[name].astype(object).map(_text))) + 1
             array[:, place] = codes
         return array
 

@@ -78,8 +78,9 @@ class RangeGuard:
             foreign = np.where(other.to_numpy(dtype=bool), np.maximum(foreign, 2.0), foreign)
         if self.first is not None and self.last is not None and "time" in rows:
             first, last = pd.Timestamp(self.first), pd.Timestamp(self.last)
-            room = max(last - first, pd.Timedelta(days=366))  # models are fitted anew within a year
-            outside = (rows["time"] < first - room) | (rows["time"] > last + room)
+            # Models are fitted anew within a year.
+            around = max(last - first, pd.Timedelta(days=366))
+            outside = (rows["time"] < first - around) | (rows["time"] > last + around)
             foreign = np.where(outside.to_numpy(dtype=bool), np.maximum(foreign, 2.0), foreign)
         return foreign
 

@@ -189,7 +189,7 @@ class TableNetwork(nn.Module):
             return own
         events = rows[:, self.columns :].unflatten(1, (self.config.histories, -1))  # (b, h, e * v)
         read = [
-            each.embed(events[:, place].unflatten(1, (-1, self.config.event_values)))
+            each.embed(events[:, place].unflatten(1, (-1, self.config.event_values)))  # type: ignore[operator]
             for place, each in enumerate(self.histories)
         ]
         return torch.cat([own, *read], dim=1)

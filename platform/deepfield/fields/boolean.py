@@ -51,7 +51,7 @@ class Boolean(Columnar):
 
     def series(self, values: pa.Array) -> Any:
         if values.null_count:
-            return pd.BooleanDtype().__from_arrow__(values)
+            return pd.BooleanDtype().__from_arrow__(values)  # type: ignore[attr-defined]
         return values.to_numpy(zero_copy_only=False)
 
     def json_schema(self) -> dict[str, Any]:

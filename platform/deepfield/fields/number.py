@@ -31,8 +31,8 @@ class Number(Columnar):
 
     def read_array(self, values: pa.Array) -> pa.Array | None:
         if is_text(values.type):
-            numbers = pd.to_numeric(pd.Series(values.to_pandas()), errors="coerce")
-            numbers = numbers.to_numpy(dtype=float)
+            read = pd.to_numeric(pd.Series(values.to_pandas()), errors="coerce")
+            numbers = read.to_numpy(dtype=float)
         elif is_number(values.type) or pa.types.is_boolean(values.type):
             numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         else:

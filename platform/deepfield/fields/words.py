@@ -28,7 +28,7 @@ class Words(Columnar):
         return pa.large_string()  # as pandas has it; and 2 GiB of text are no limit
 
     def series(self, values: pa.Array) -> Any:
-        return pd.StringDtype(na_value=np.nan).__from_arrow__(values)
+        return pd.StringDtype(na_value=np.nan).__from_arrow__(values)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)

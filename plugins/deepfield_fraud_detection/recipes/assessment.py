@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from deepfield.evaluation.figures import expected_calibration_error
@@ -101,24 +101,25 @@ def fitted_peers(training: pd.DataFrame) -> dict[str, Any]:
     amount = LogisticRegression().fit(training[["amount"]], frauds(training))
     trees = LGBMClassifier(n_jobs=2, verbose=-1, random_state=0)
     trees.fit(array(training), frauds(training))
-    return {
-        "logistic regression on the amount": lambda rows: amount.predict_proba(rows[["amount"]])[
-            :, 1
-        ],
-        "LightGBM on the same features": lambda rows: trees.predict_proba(array(rows))[:, 1],
+    found = {
+        "logistic regression on the amount": lambda rows: amount.predict_proba(rows[["amount"]]),
+        "LightGBM on the same features": lambda rows: trees.predict_proba(array(rows)),
     }
+    return {name: lambda rows, of=of: np.asarray(of(rows))[:, 1] for name, of in found.items()}
 
 
 def completeness(model: Model, rows: pd.DataFrame) -> dict[str, float]:
     """Return by how much the contributions of rows miss their log-odds."""
-    options = FraudOptions()
+    options = FraudOptions.model_validate({})
     fraud = rows[frauds(rows)].head(EXPLAINED // 2)
     chosen = pd.concat([fraud, rows.head(EXPLAINED // 2)])
     told = model.predictor.explain(chosen, options)
     parts = [each.contributions for each in told if each.contributions]
     sums = np.array([each.base + sum(each.values.values()) for each in parts])
     probability = answers(model, chosen)
-    misses = np.abs(sums - np.log(probability / (1 - probability)))
+    certain = float(logit(1 - 1e-9))  # beyond it a probability is 1 to all that counts
+    odds = logit(probability).clip(-certain, certain)
+    misses = np.abs(sums.clip(-certain, certain) - odds)
     moved = np.abs(expit(sums) - probability)
     return {
         "rows": len(chosen),
@@ -155,7 +156,7 @@ def on_handbook(model: Model, folder: Path) -> dict[str, float]:
     for fold in TEST_FOLDS:
         week = rows[fold.test(frame)]
         weeks.append(measure(week, answers(model, week)))
-    return pd.DataFrame(weeks).mean().to_dict()
+    return {str(name): float(value) for name, value in pd.DataFrame(weeks).mean().items()}
 
 
 if __name__ == "__main__":
