@@ -11,6 +11,7 @@ import pandas as pd
 from deepfield.models import ModelFolder
 from deepfield.neural.engines import Engine, open_engine
 from deepfield.predictor import Report
+from deepfield_fraud_detection.encoding import Columns
 from deepfield_fraud_detection.fit_options import UnusualFitOptions
 from deepfield_fraud_detection.fraud_predictor import FraudPredictor
 from deepfield_fraud_detection.reasons import themes_of
@@ -47,7 +48,7 @@ class UnusualRows(FraudPredictor):
         engine = open_engine(
             folder,
             build,
-            np.zeros((1, folder.config["width"]), dtype=np.float32),
+            Columns.from_json(folder.config["columns"]).example(),
             Path(__file__).with_name("reconstruction.py"),
             device,
             rows_a_request=ROWS_A_REQUEST,

@@ -12,6 +12,7 @@ import pandas as pd
 from deepfield.models import ModelFolder
 from deepfield.neural.engines import Engine, open_engine
 from deepfield.predictor import Report
+from deepfield_fraud_detection.encoding import Columns
 from deepfield_fraud_detection.fit_options import FraudFitOptions
 from deepfield_fraud_detection.fraud_predictor import FraudPredictor
 from deepfield_fraud_detection.reasons import themes_of
@@ -36,10 +37,11 @@ class FraudClassifier(FraudPredictor):
 
     @classmethod
     def load(cls, folder: ModelFolder, device: str = "auto") -> Self:
+        columns = Columns.from_json(folder.config["columns"])
         engine = open_engine(
             folder,
             lambda: build(folder),
-            np.zeros((1, folder.config["width"]), dtype=np.float32),
+            columns.example(folder.config["width"] - len(columns.names)),
             Path(__file__).with_name("network.py"),
             device,
             rows_a_request=ROWS_A_REQUEST,

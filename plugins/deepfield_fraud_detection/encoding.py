@@ -66,6 +66,12 @@ class Columns:
             array[:, place] = codes
         return array
 
+    def example(self, events: int = 0) -> np.ndarray:
+        """Return a row of zeros and one that lacks every number, (2, columns + events) float32."""
+        rows = np.zeros((2, len(self.names) + events), dtype=np.float32)
+        rows[1, : len(self.numbers)] = rows[1, len(self.names) :] = np.nan
+        return rows
+
     def to_json(self) -> dict[str, Any]:
         return {"numbers": list(self.numbers), "categories": dict(self.categories)}
 

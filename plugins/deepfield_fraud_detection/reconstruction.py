@@ -54,8 +54,10 @@ class Autoencoder(nn.Module):
         )
 
     def scaled(self, rows: Tensor) -> Tensor:
-        """Return the numbers of rows on the scale that is learned, NaN where missing."""
+        """Return the numbers of rows on the scale that is learned, the median where missing."""
         numbers = rows[:, : self.config.numbers]
+        # First of all, as engines differ in what they make of NaN.
+        numbers = torch.where(torch.isnan(numbers), self.median, numbers)
         return torch.asinh((numbers - self.median) / self.spread).clamp(-LARGEST, LARGEST)
 
     def errors(self, rows: Tensor, hidden: float = 0.0) -> Tensor:
@@ -65,8 +67,7 @@ class Autoencoder(nn.Module):
             hidden: the share of cells that is hidden from the network, at random.
         """
         numbers = self.scaled(rows)
-        there = (~torch.isnan(numbers)).to(rows.dtype)
-        numbers = torch.where(torch.isnan(numbers), 0.0, numbers)
+        there = (~torch.isnan(rows[:, : self.config.numbers])).to(rows.dtype)
         codes = rows[:, self.config.numbers :].long()
         kept = torch.ones_like(rows)
         if hidden:

@@ -26,7 +26,7 @@ from deepfield_fraud_detection.training import batches_of, columns_of, guard_of,
 
 __all__ = ["build", "fit_unusual"]
 
-HIDDEN = 0.15
+HIDDEN = 0.3
 """Share of the cells that is hidden while learning."""
 
 

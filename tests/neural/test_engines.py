@@ -124,3 +124,22 @@ def test_heat_map_finds_the_bright_corner():
     assert heat.shape == (16, 16)
     assert heat[12:, 12:].min() > 0.95
     assert heat[:7, :7].max() < 0.01
+
+
+class Guessed(Small):
+    """Clamps before it looks for what is missing, which engines understand differently."""
+
+    def forward(self, rows):
+        limited = rows.clamp(-3, 3)
+        return torch.where(torch.isnan(limited), 0.0, limited).sum(dim=1, keepdim=True)
+
+
+def test_an_engine_that_answers_otherwise_is_not_used(folder, caplog):
+    special = np.array([[0.0, 1.0], [np.nan, 1.0]], dtype=np.float32)
+    for example, kind in ((special[:1], OpenVinoEngine), (special, TorchEngine)):
+        code = folder.path / f"{kind.__name__}.py"
+        code.write_text(kind.__name__)  # two networks, two graphs
+        engine = open_engine(folder, Guessed, example, code, "cpu", openvino=True)
+        assert isinstance(engine, kind)
+    assert "OpenVINO answers otherwise than torch" in caplog.text
+    np.testing.assert_array_equal(engine(special)[0], [[1.0], [1.0]])

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 SLICE = 4
 """Pictures a request: enough to share what a call costs, few enough to stay in cores' caches."""
+NEAR = 1e-2
+"""How far answers of two engines may lie apart, of 1 or of their size."""
 
 
 class Engine(ABC):
@@ -50,19 +52,22 @@ class Engine(ABC):
 class TorchEngine(Engine):
     """The network as torch runs it."""
 
-    def __init__(self, network: nn.Module, device: str) -> None:
+    def __init__(self, network: nn.Module, device: str, rows_at_once: int = 64) -> None:
         self.network = network.eval().to(device)
         self.device = device
+        self.rows_at_once = rows_at_once
 
     def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
         import torch
 
+        step = self.rows_at_once
         with torch.inference_mode():
             parts = [
-                self.network(torch.from_numpy(batch[start : start + 64]).to(self.device))
-                for start in range(0, len(batch), 64)
+                self.network(torch.from_numpy(batch[start : start + step]).to(self.device))
+                for start in range(0, len(batch), step)
             ]
-        return tuple(torch.cat(each).float().cpu().numpy() for each in zip(*parts, strict=True))
+        outputs = [(each,) if isinstance(each, torch.Tensor) else each for each in parts]
+        return tuple(torch.cat(each).float().cpu().numpy() for each in zip(*outputs, strict=True))
 
 
 class OpenVinoEngine(Engine):
@@ -132,25 +137,29 @@ def open_engine(
 
     Args:
         build: makes the network with its weights; called only if torch is needed.
-        example: a batch of one row, for tracing.
+        example: a few rows, for tracing, and to compare what the engines answer: give it whatever
+            is special, such as missing numbers.
         code: the file that defines the network; when it changes, so does the cached graph.
         device: ``auto`` takes CUDA where there is one, else the CPU.
         openvino: whether the CPU runs it through OpenVINO; None: if it is installed.
-        rows_a_request: how many rows OpenVINO takes at once: many where a row is small.
+        rows_a_request: how many rows are taken at once: many where a row is small.
     """
     if device == "cuda" and not _has_cuda():
         raise UsageError("This machine has no CUDA device that torch can use; choose auto or cpu.")
     if device == "cuda" or (device == "auto" and _has_cuda()):
-        return TorchEngine(build(), "cuda")
+        return TorchEngine(build(), "cuda", max(64, rows_a_request))
     if openvino is False or (openvino is None and find_spec("openvino") is None):
-        return TorchEngine(build(), "cpu")
-    return OpenVinoEngine(_graph(folder, build, example, code), rows_a_request)
+        return TorchEngine(build(), "cpu", max(64, rows_a_request))
+    graph = _graph(folder, build, example, code)
+    if graph is None:
+        return TorchEngine(build(), "cpu", max(64, rows_a_request))
+    return OpenVinoEngine(graph, rows_a_request)
 
 
 def _graph(
     folder: ModelFolder, build: Callable[[], nn.Module], example: np.ndarray, code: Path
-) -> Path:
-    """Return the cached graph of a model, making it if need be."""
+) -> Path | None:
+    """Return the cached graph of a model, making it if need be; None if it answers otherwise."""
     openvino = import_openvino()
     parts = (folder.network_hash, code.read_text(encoding="utf-8"), openvino.get_version())
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
@@ -168,7 +177,17 @@ def _graph(
         # Made aside and moved, so that two processes or a kill cannot leave half a graph.
         with tempfile.TemporaryDirectory(dir=place.parent) as aside:
             made = Path(aside) / "made"
-            openvino.save_model(_convert(build(), example), made / "network.xml", False)
+            network = build()
+            openvino.save_model(_convert(network, example), made / "network.xml", False)
+            wanted = TorchEngine(network, "cpu")(example)
+            if not _are_near(OpenVinoEngine(made / "network.xml")(example), wanted):
+                log.warning(
+                    "OpenVINO answers otherwise than torch for %s; torch runs it, slower. Its "
+                    "network may hold a step that engines understand differently, such as one "
+                    "that meets NaN.",
+                    folder.path.name,
+                )
+                return None
             try:
                 made.rename(place)
             except OSError:
@@ -176,6 +195,13 @@ def _graph(
                     shutil.rmtree(place, ignore_errors=True)
                     made.rename(place)
     return place / "network.xml"
+
+
+def _are_near(found: tuple[np.ndarray, ...], wanted: tuple[np.ndarray, ...]) -> bool:
+    return all(
+        np.allclose(one, other, rtol=NEAR, atol=NEAR, equal_nan=True)
+        for one, other in zip(found, wanted, strict=True)
+    )
 
 
 def _convert(network: nn.Module, example: np.ndarray):
