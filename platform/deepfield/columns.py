@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,9 @@ from deepfield.table import Table, how_to_map
 
 __all__ = [
     "fields_of",
+    "guess_columns",
     "in_their_words",
+    "lacking",
     "listed",
     "match_columns",
     "named_as",
@@ -67,32 +69,65 @@ def match_columns(
             two columns could be a required field.
     """
     columns = [str(name) for name in found]
-    mapped = dict(asked or {})
-    _check(mapped, columns, inputs)
+    said = dict(asked or {})
+    _check(said, columns, inputs)
+    mapped, unclear = guess_columns(columns, inputs, said)
+    missing = lacking(columns, inputs, mapped)
+    if whole and missing:
+        mapped = said
+    for name in () if whole else filter(unclear.get, missing):
+        raise UsageError(
+            f"The columns {' and '.join(map(quoted, unclear[name]))} could each be {name!r}; "
+            f"say which: {how_to_map(name, unclear[name][0])}."
+        )
+    return {
+        field: column
+        for field, column in mapped.items()
+        if field != column and (column or field in columns)
+    }
+
+
+def guess_columns(
+    columns: Sequence[str], inputs: Table, said: Mapping[str, str] | None = None
+) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return field -> column as far as it is said, or obvious, and the columns that it is not for.
+
+    Args:
+        said: field -> column; nothing is guessed for these fields.
+
+    Returns:
+        The mapping, without fields that are there by their own names; and for each field that two
+        columns or more could be, which these are.
+    """
+    mapped = dict(said or {})
     taken = set(mapped.values())
-    open_fields = []
-    for each in inputs:
-        if each.name in mapped:
-            continue
-        if each.name in columns and each.name not in taken:
-            taken.add(each.name)
-        else:
-            open_fields.append(each)
-    guessed: dict[str, str] = {}
+    open_fields = [
+        each
+        for each in inputs
+        if each.name not in mapped and (each.name not in columns or each.name in taken)
+    ]
+    taken |= {name for name in inputs.names if name in columns and name not in mapped}
+    unclear: dict[str, list[str]] = {}
     for each in open_fields:
         for alias in (each.name, *each.aliases):
             alike = [name for name in columns if name not in taken and _bare(name) == _bare(alias)]
-            if len(alike) > 1 and each.required and not whole:
-                raise UsageError(
-                    f"The columns {' and '.join(map(quoted, alike))} could each be {each.name!r}; "
-                    f"say which: {how_to_map(each.name, alike[0])}."
-                )
             if len(alike) == 1:
-                guessed[each.name] = alike[0]
+                mapped[each.name] = alike[0]
                 taken.add(alike[0])
+            elif alike:
+                unclear[each.name] = alike
+            if alike:
                 break
-    lacking = [each for each in open_fields if each.required and each.name not in guessed]
-    return mapped if whole and lacking else {**mapped, **guessed}
+    return mapped, unclear
+
+
+def lacking(columns: Sequence[str], inputs: Table, mapped: Mapping[str, str]) -> list[str]:
+    """Return the required fields that no column fills, by its own name or as mapped."""
+    return [
+        each.name
+        for each in inputs
+        if each.required and each.name not in mapped and each.name not in columns
+    ]
 
 
 def renamed(rows: pd.DataFrame, mapped: Mapping[str, str]) -> pd.DataFrame:

@@ -89,7 +89,7 @@ class FraudDetection(Domain):
         "before you decline anybody's."
     )
     example = (
-        "The built-in example is four weeks of transactions of a few cards and terminals from our "
+        "The built-in example is seven weeks of transactions of a few cards and terminals from our "
         "simulator: nobody's payments."
     )
     inputs = Table(

@@ -216,14 +216,15 @@ class Sent:
 
 
 def test_uploads_of_all_kinds_are_one_source_with_pictures_to_show(model, ward):
-    from deepfield.dashboard.work import Work, spool
+    from deepfield.dashboard.uploads import spool_pictures
+    from deepfield.dashboard.work import Work
 
     sent = [
         Sent(ward / "IM000001", "IM000001"),
         Sent(ward / "brain.nii.gz", "Brain.NII.gz"),
         Sent(ward / "film.png", "film.png"),
     ]
-    source, folder = spool(sent, model, {"slices": "middle"})
+    source, folder = spool_pictures(sent, model, {"slices": "middle"})
     work = Work(model, source, {}, folder)
     work.thread.join(120)
     assert work.error is None
@@ -240,26 +241,26 @@ def test_uploads_of_all_kinds_are_one_source_with_pictures_to_show(model, ward):
     assert np.abs(read_picture(work.pictures[3]) - expected).max() <= 0.51
     assert work.result.run.options["slices"] == "middle"
     with pytest.raises(deepfield.DeepfieldError, match="'notes.txt' is neither a picture nor"):
-        spool([sent[0], Sent(ward / "notes.txt", "notes.txt")], model, {})
+        spool_pictures([sent[0], Sent(ward / "notes.txt", "notes.txt")], model, {})
 
 
 def test_uploaded_archive_is_named_as_its_owner_named_it(model, ward, tmp_path):
-    from deepfield.dashboard.work import spool
+    from deepfield.dashboard.uploads import spool_pictures
 
     archive = tmp_path / "x.zip"
     with zipfile.ZipFile(archive, "w") as file:
         file.write(ward / "film.dcm", "ward/film.dcm")
-    source, _folder = spool([Sent(archive, "Monday.ZIP")], model, {"keep_tags": True})
+    source, _folder = spool_pictures([Sent(archive, "Monday.ZIP")], model, {"keep_tags": True})
     (chunk,) = source.chunks()
     assert str(chunk.rows["image"][1]) == "Monday.ZIP/ward/film.dcm"
     assert chunk.rows["PatientID"][1] == SECRETS["PatientID"]
     assert (source.name, source.options) == ("Monday.ZIP", {"keep_tags": True})
     with pytest.raises(deepfield.DeepfieldError, match="'n.zip' is no zip archive"):
-        spool([Sent(ward / "notes.txt", "n.zip")], model, {})
+        spool_pictures([Sent(ward / "notes.txt", "n.zip")], model, {})
     both = [Sent(ward / "film.dcm", "a.dcm"), Sent(archive, "x.zip")]
     for sent in (both, both[::-1]):
         with pytest.raises(deepfield.DeepfieldError, match="or one archive or table by itself"):
-            spool(sent, model, {})
+            spool_pictures(sent, model, {})
 
 
 def test_data_folder_that_cannot_be_written_stops_the_run(model, ward, home):

@@ -80,7 +80,7 @@ def show(model: Model) -> None:
         st.markdown(f"Measure **{plain(model.spec.name)}** on rows whose truth you know.")
         chosen = choose_rows(model.inputs, key)
         with st.form(f"{key}-form"):
-            label, group = choose_columns(chosen, key, model.domain.truth)
+            label, group, columns = choose_columns(chosen, model.inputs, key, model.domain.truth)
             mapping = st.text_area(
                 "Labels that the model calls otherwise",
                 key=f"{key}-map",
@@ -97,7 +97,8 @@ def show(model: Model) -> None:
         if sent and not chosen:
             st.warning("Choose labelled rows first.", icon=":material/upload:")
         elif sent:
-            begin(model, key, chosen, label, group, mapping, options)
+            asked = {"label": label, "group": group, "columns": columns, "options": options}
+            begin(model, key, chosen, mapping, asked)
     with right:
         work: Measuring | None = st.session_state.get(key)
         if work is None or work.model is not model:
@@ -118,17 +119,15 @@ def begin(
     model: Model,
     key: str,
     chosen: Chosen,
-    label: str | None,
-    group: str | None,
     mapping: str,
-    options: dict[str, Any],
+    asked: dict[str, Any],
 ) -> None:
     before: Measuring | None = st.session_state.pop(key, None)
     if before is not None:
         before.stopping = True
     try:
         meant = read_mapping(line for line in mapping.splitlines() if line.strip())
-        work = Measuring(model, chosen, label=label, group=group, mapping=meant, options=options)
+        work = Measuring(model, chosen, mapping=meant, **asked)
     except DeepfieldError as error:
         st.error(plain(error), icon=":material/error:")
         return

@@ -83,7 +83,9 @@ def form(domain: Domain) -> None:
     kind = options_kind(bases[base])
     with st.form(f"{key}-form"):
         needed = predictor_class(bases[base]).needs_labels
-        label, group = choose_columns(chosen, key, domain.truth, needed)
+        label, group, columns = choose_columns(
+            chosen, domain.inputs, key, domain.truth, needed, whole=True
+        )
         name = st.text_input(
             "Name of your model",
             key=f"{key}-name",
@@ -100,7 +102,7 @@ def form(domain: Domain) -> None:
     if sent and not (chosen and name):
         st.warning("Choose labelled rows and a name first.", icon=":material/upload:")
     elif sent:
-        begin(domain, chosen, name, base, label, group, overwrite, options)
+        begin(domain, chosen, name, base, label, group, columns, overwrite, options)
     st.caption(
         "It runs on this machine in a process of its own and goes on when this page is closed. "
         "An upload is deleted when it ends."
@@ -114,6 +116,7 @@ def begin(
     base: str,
     label: str | None,
     group: str | None,
+    columns: dict[str, str] | None,
     overwrite: bool,
     options: dict[str, Any],
 ) -> None:
@@ -127,6 +130,7 @@ def begin(
                 base=base,
                 label=label,
                 group=group,
+                columns=columns,
                 overwrite=overwrite,
                 options=options,
             )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from deepfield.columns import fields_of, guess_columns, lacking
+from deepfield.dashboard.columns_form import choose_fields, in_words
 from deepfield.dashboard.words import plain
 from deepfield.errors import DeepfieldError, UsageError
 from deepfield.fields import Key
@@ -29,11 +31,8 @@ class Chosen:
     upload: Any = None
     """A file of ``st.file_uploader``, or None."""
     path: str = ""
-    columns: Sequence[str] = ()
-    """Of a table, beside the inputs; empty for a folder for each class."""
-    keys: Sequence[str] = ()
-    """Inputs of a table that may say which rows belong together."""
-    table: bool = False
+    header: Sequence[str] = ()
+    """A table's columns, as it calls them; empty for a folder for each class."""
 
     def __bool__(self) -> bool:
         return self.upload is not None or bool(self.path)
@@ -82,36 +81,43 @@ def choose_rows(inputs: Table, key: str) -> Chosen:
     chosen = Chosen(upload, "" if upload is not None else path)
     if chosen and Path(chosen.name).suffix.lower() in READERS:
         try:
-            found = _header(chosen, inputs)
+            return replace(chosen, header=_header(chosen))
         except (DeepfieldError, OSError) as error:
             st.error(plain(error), icon=":material/error:")
             return Chosen()
-        keys = {each.name for each in inputs if isinstance(each, Key)}
-        return Chosen(
-            upload,
-            chosen.path,
-            [name for name in found if name not in inputs.names],
-            [name for name in found if name in keys],
-            table=True,
-        )
     return chosen
 
 
 def choose_columns(
-    chosen: Chosen, key: str, truth: str = "", needed: bool = True
-) -> tuple[str | None, str | None]:
-    """Ask which columns of a table hold labels and groups; call this inside a form.
+    chosen: Chosen,
+    inputs: Table,
+    key: str,
+    truth: str = "",
+    needed: bool = True,
+    whole: bool = False,
+) -> tuple[str | None, str | None, dict[str, str] | None]:
+    """Ask which columns of a table hold labels, groups and inputs; call this inside a form.
 
     Args:
         truth: the input that holds the truth, if one does: that is the usual column.
         needed: whether there must be labels.
+        whole: whether a table may be of a kind of its own: guess only what is whole.
 
     Returns:
-        The columns; of labels None for the usual one, and nothing at all where there are none.
+        The column of labels, None for the usual one; that of groups; and field -> column. Nothing
+        at all where there is no table.
     """
-    names = list(chosen.columns)
-    if not chosen.table or not (names or truth or not needed):
-        return None, None
+    if not chosen.header:
+        return None, None, None
+    mapped, _ = guess_columns(chosen.header, inputs)
+    if whole and lacking(chosen.header, inputs, mapped):
+        mapped = {}
+    meant = fields_of(mapped)
+    names = [name for name in chosen.header if meant.get(name, name) not in inputs.names]
+    keys = {each.name for each in inputs if isinstance(each, Key)}
+    keyed = [name for name in chosen.header if meant.get(name, name) in keys]
+    if not (names or truth or not needed):
+        return None, None, None
     # The key holds the names: another table makes new widgets.
     key = f"{key}-{abs(hash((*names, truth, needed)))}"
     labels = [*([truth] if truth else []), *names, *([] if needed else [NONE])]
@@ -124,23 +130,25 @@ def choose_columns(
     )
     group = st.selectbox(
         "Column of the groups",
-        [NONE, *names, *chosen.keys],
+        [NONE, *names, *keyed],
         key=f"{key}-group",
         help="what belongs together, such as the patient's number: rows of one group are alike, "
         "and measuring on rows of groups that were learned from would flatter",
     )
     named = "" if label == NONE else None if label == truth else label
-    return named, None if group == NONE else group
+    title = f"Columns: {in_words(mapped)}" if mapped else "Columns"
+    with st.expander(title, icon=":material/swap_horiz:"):
+        columns = choose_fields(inputs, chosen.header, key, mapped)
+    return named, None if group == NONE else group, columns
 
 
-def _header(chosen: Chosen, inputs: Table) -> list[str]:
+def _header(chosen: Chosen) -> list[str]:
     """Return a table's columns, from its first rows."""
     with tempfile.TemporaryDirectory(prefix="deepfield-") as folder:
         place = chosen.put_into(Path(folder))
         if not place.is_file():
             raise UsageError(f"No file {chosen.path!r}.")
-        chunk = next(iter(TableSource(place, inputs).chunks()), None)
-        return [] if chunk is None else [str(name) for name in chunk.rows.columns]
+        return TableSource(place, Table()).header
 
 
 def _on_this_machine() -> bool:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import base64
 import tempfile
 import threading
-from collections.abc import Sequence
 from io import BytesIO
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from PIL import Image
 
@@ -17,22 +15,12 @@ from deepfield.images import open_picture
 from deepfield.loading import Model
 from deepfield.results import Result
 from deepfield.scoring import Batch, Job
-from deepfield.sources import Source, open_source
-from deepfield.sources.archive import members
-from deepfield.sources.pictures import NamedFile, PictureSource
+from deepfield.sources import Source
 
-__all__ = ["Upload", "Work", "spool"]
+__all__ = ["Work"]
 
 MOST_THUMBNAILS = 1000
 THUMBNAIL = 96
-
-
-class Upload(Protocol):
-    """What ``st.file_uploader`` gives."""
-
-    name: str
-
-    def getbuffer(self) -> memoryview: ...
 
 
 class Work:
@@ -44,10 +32,12 @@ class Work:
         source: Any,
         options: dict[str, Any],
         spooled: tempfile.TemporaryDirectory | None = None,
+        history: Source | None = None,
     ) -> None:
         self.model = model
         self.source = source
         self.options = options
+        self.history = history
         self.thumbnails: dict[int, str] = {}
         self.pictures: dict[int, Any] = {}
         self.result: Result | None = None
@@ -55,14 +45,20 @@ class Work:
         # Held so that the uploads live as long as the page can still ask to see them.
         self._spooled = spooled
         self.job = Job(
-            model, source, options=options, on_batch=self._keep, keep=True, face="dashboard"
+            model,
+            source,
+            history=history,
+            options=options,
+            on_batch=self._keep,
+            keep=True,
+            face="dashboard",
         )
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def again(self, model: Model) -> Work:
         """Start the same rows with another model."""
-        return Work(model, self.source, self.options, self._spooled)
+        return Work(model, self.source, self.options, self._spooled, self.history)
 
     @property
     def running(self) -> bool:
@@ -96,48 +92,3 @@ def thumbnail(value: Any) -> str:
     file = BytesIO()
     picture.save(file, "JPEG", quality=80)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def spool(
-    uploads: Sequence[Upload], model: Model, options: dict[str, Any]
-) -> tuple[Source, tempfile.TemporaryDirectory]:
-    """Write uploads to a folder that vanishes with the page, and open them as one source.
-
-    Args:
-        options: how the files of the model's formats are to be read.
-
-    Raises:
-        DeepfieldError: if they do not go together, or nothing in them is of use.
-    """
-    folder = tempfile.TemporaryDirectory(prefix="deepfield-")
-    files = []
-    for place, upload in enumerate(uploads):
-        # A visitor's file name is shown and never used as a path.
-        path = Path(folder.name) / f"{place}{Path(upload.name).suffix.lower()}"
-        path.write_bytes(upload.getbuffer())
-        files.append(NamedFile(path, upload.name))
-    image = model.inputs.image
-    if image is not None and all(model.formats.takes(file) for file in files):
-        name = files[0].name if len(files) == 1 else f"{len(files)} uploads"
-        return PictureSource(files, name, image.name, model.formats, options), folder
-    odd = [file for file in files if file.path.suffix != ".zip" and not model.formats.takes(file)]
-    if image is not None and odd:
-        # A table of paths would name files of this machine, not of the visitor's.
-        raise DeepfieldError(
-            f"{odd[0].name!r} is neither a picture nor a .zip archive of pictures. "
-            "Tables of paths are for the command line."
-        )
-    if len(files) > 1:
-        raise DeepfieldError(
-            "Upload pictures together, or one archive or table by itself: "
-            f"{', '.join(file.name for file in files[:4])} do not make one source."
-        )
-    if image is not None:
-        found = members(files[0].path, files[0].name)
-        return (
-            PictureSource.choose(found, files[0].name, image.name, model.formats, options),
-            folder,
-        )
-    source = open_source(files[0].path, model.inputs, model.formats, options)
-    source.name = files[0].name
-    return source, folder

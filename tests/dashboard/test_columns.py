@@ -1,0 +1,73 @@
+"""Tables whose columns are called otherwise, on the page."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from deepfield_fraud_detection import FraudDetection
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def open_page(page: Page, address):
+    def open_with(file) -> Page:
+        page.goto(f"{address}/fraud-detection")
+        expect(page.get_by_text("Nothing scored yet")).to_be_visible()
+        page.locator("input[type=file]").first.set_input_files(file)
+        expect(page.get_by_role("button", name=f"Remove {file.name}")).to_be_visible()
+        page.get_by_role("button", name="Score").click()
+        return page
+
+    return open_with
+
+
+def written(folder, **names):
+    file = folder / "payments.csv"
+    FraudDetection().samples().rename(columns=names).to_csv(file, index=False)
+    return file
+
+
+def pick(page: Page, field: str, column: str) -> None:
+    page.get_by_role("combobox", name=field).click()
+    page.get_by_role("option", name=column, exact=True).click()
+
+
+def test_a_guess_is_shown_and_can_be_corrected(open_page, tmp_path):
+    page = open_page(written(tmp_path, amount="TX_AMOUNT", terminal_id="merchant"))
+    expect(page.get_by_text("Columns: amount = TX_AMOUNT, terminal_id = merchant")).to_be_visible()
+    page.get_by_text("Columns: amount = TX_AMOUNT").click()
+    pick(page, "is_fraud", "(none)")
+    page.get_by_role("button", name="Score").last.click()
+    expect(page.get_by_text("No labels: the table has no column is_fraud")).to_be_visible()
+    expect(page.get_by_text("Columns: amount = TX_AMOUNT, terminal_id = merchant")).to_be_visible()
+    expect(page.get_by_text("Transactions", exact=True)).to_be_visible()
+
+
+def test_what_cannot_be_guessed_is_asked_for(open_page, tmp_path):
+    page = open_page(written(tmp_path, amount="betrag"))
+    expect(page.get_by_text("has no column that is obviously amount")).to_be_visible()
+    page.get_by_role("button", name="Score").last.click()
+    expect(page.get_by_text("Choose the column that holds amount.")).to_be_visible()
+    pick(page, "amount", "time")
+    page.get_by_role("button", name="Score").last.click()
+    expect(page.get_by_text("cannot be both 'time' and 'amount'")).to_be_visible()
+    pick(page, "amount", "betrag")
+    page.get_by_role("button", name="Score").last.click()
+    expect(page.get_by_text("Columns: amount = betrag")).to_be_visible()
+
+
+def test_earlier_rows_may_be_uploaded_beside_them(tmp_path, page, address):
+    samples = FraudDetection().samples()
+    samples[:600].to_csv(tmp_path / "before.csv", index=False)
+    samples[600:].to_csv(tmp_path / "today.csv", index=False)
+    page.goto(f"{address}/fraud-detection")
+    expect(page.get_by_text("Nothing scored yet")).to_be_visible()
+    for region, name in (("Earlier rows", "before.csv"), ("Your data", "today.csv")):
+        place = page.get_by_role("region", name=region)
+        place.locator("input[type=file]").set_input_files(tmp_path / name)
+        expect(page.get_by_role("button", name=f"Remove {name}")).to_be_visible()
+    page.get_by_role("button", name="Score").click()
+    expect(page.get_by_text("today.csv · mlp")).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
