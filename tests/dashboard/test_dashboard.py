@@ -81,6 +81,16 @@ def test_example_is_one_click_and_shows_answer_heat_map_and_table(page, address)
     no_exception(page)
 
 
+def test_transactions_lead_to_alerts_and_one_of_them_to_its_reasons(page, address):
+    page.goto(f"{address}/fraud-detection")
+    page.get_by_role("button", name="Try the built-in example").click()
+    expect(page.get_by_role("heading", name="Alerts, by money at risk")).to_be_visible()
+    settled(page)
+    expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
+    shoot(page, "fraud-detection", 1750)
+    no_exception(page)
+
+
 def test_upload_score_download_reload(page, address, tmp_path):
     drawn = generators()[0].generate(3, seed=5)
     files = []

@@ -10,7 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pluggy
 
+import deepfield
 from deepfield import hookspecs
+from deepfield_fraud_detection import FraudDetection
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +50,7 @@ def test_links_between_pages_lead_somewhere():
 
 def test_python_of_the_readme_runs(films, monkeypatch):
     readme = (ROOT / "README.md").read_text()
-    first, second = re.findall(r"```python\n(.*?)```", readme, re.S)
+    first, second, third = re.findall(r"```python\n(.*?)```", readme, re.S)
     monkeypatch.chdir(films.parent)
     films.rename(films.parent / "xrays")
     names: dict[str, object] = {}
@@ -57,6 +59,11 @@ def test_python_of_the_readme_runs(films, monkeypatch):
     names["frame"] = pd.DataFrame({"image": sorted((films.parent / "xrays").iterdir())})
     exec(compile(second, "README.md", "exec"), names)
     assert names["answers"].index.equals(names["frame"].index)
+    samples = FraudDetection().samples()
+    names["last_months"], names["new_payment"] = samples[:-1], samples[-1:]
+    exec(compile(third, "README.md", "exec"), names)
+    whole = deepfield.load("fraud-detection").predict(samples)
+    pd.testing.assert_frame_equal(names["answer"], whole[-1:], rtol=1e-4)
 
 
 def test_containers_are_no_packages():
