@@ -103,9 +103,9 @@ once it is 7 days old; the scenario of a fraud never is.
 On towns that it never saw, beside the simplest baseline and LightGBM with its defaults, on the same
 features and rows:
 
-{_town("one whose older frauds are known", towns["test"])}
+{_town("A town whose older frauds are known", towns["test"])}
 
-{_town("one where no label is known", towns["test without labels"])}
+{_town("A town where no label is known", towns["test without labels"])}
 {_handbook(figures)}
 **Contributions** add up to the log-odds: of {sums["rows"]:,} rows the median miss is
 {sums["median_miss"]:.1e}, the largest {sums["largest_miss"]:.3f} (a probability moves by at most
@@ -127,16 +127,17 @@ def _town(title: str, figures: dict[str, Any]) -> str:
     names = ("average_precision", "auc", "card_precision_at_100", "ece", "ece_of_fraud")
     rows = figures["rows"]
     lines = [
-        f"{title}, {rows['rows']:,} rows, {rows['frauds']:,} frauds"[:1].upper()
-        + f"{title}, {rows['rows']:,} rows, {rows['frauds']:,} frauds"[1:]
-        + ":",
+        f"{title}, {rows['rows']:,} rows, {rows['frauds']:,} frauds:",
         "",
         "| | " + " | ".join(WORDS[name] for name in names) + " |",
         "|---" * (len(names) + 1) + "|",
     ]
     for who, found in figures.items():
         if who != "rows":
-            cells = " | ".join(f"{found[name]:.3f}" for name in names)
+            cells = " | ".join(
+                f"{found[name]:.4f}" if name.startswith("ece") else f"{found[name]:.3f}"
+                for name in names
+            )
             lines.append(f"| {who} | {cells} |")
     return "\n".join(lines)
 
