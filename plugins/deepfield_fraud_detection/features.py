@@ -102,7 +102,8 @@ def by_card(rows: pd.DataFrame, delay_days: float, events: bool = False) -> pd.D
     """
     groups = Groups(_codes(rows["card_id"]), _seconds(rows["time"]))
     amount = rows["amount"].to_numpy(dtype=np.float64)
-    _, fraud = _labels(rows)
+    order = groups.order(amount)
+    amount, fraud = amount[order], _labels(rows)[1][order]
     first, end = groups.first, groups.end
     before = end - first  # (n,) earlier transactions of the card
     found: dict[str, np.ndarray] = {}
@@ -146,7 +147,7 @@ def by_card(rows: pd.DataFrame, delay_days: float, events: bool = False) -> pd.D
         found |= _events(
             groups, end, "card", {"hours": None, "ratio": ratio, "amount": np.log1p(amount)}
         )
-    return _frame(found, rows.index)
+    return _frame(found, rows.index, order)
 
 
 def by_terminal(rows: pd.DataFrame, delay_days: float, events: bool = False) -> pd.DataFrame:
@@ -159,6 +160,8 @@ def by_terminal(rows: pd.DataFrame, delay_days: float, events: bool = False) -> 
     known, fraud = _labels(rows)
     out = rows.get("card_stands_out")
     unusual = np.zeros(len(rows)) if out is None else out.to_numpy(dtype=np.float64)
+    order = groups.order(unusual, known, fraud)
+    known, fraud, unusual = known[order], fraud[order], unusual[order]
     quiet = fraud * (1 - unusual)
     genuine = known * (1 - fraud)
     end, until = groups.end, groups.until(delay_days * DAY)
@@ -189,7 +192,7 @@ def by_terminal(rows: pd.DataFrame, delay_days: float, events: bool = False) -> 
     if events:
         values = {"hours": None, "fraud": np.where(known > 0, fraud, 0.5), "quiet": quiet}
         found |= _events(groups, until, "terminal", values)
-    return _frame(found, rows.index)
+    return _frame(found, rows.index, order)
 
 
 def _events(
@@ -238,8 +241,8 @@ def _seconds(time: pd.Series) -> np.ndarray:
     return time.dt.tz_localize(None).to_numpy().astype("datetime64[s]").astype(np.int64)
 
 
-def _frame(found: dict[str, np.ndarray], index: pd.Index) -> pd.DataFrame:
+def _frame(found: dict[str, np.ndarray], index: pd.Index, order: np.ndarray) -> pd.DataFrame:
     values = np.empty((len(index), len(found)), dtype=np.float32)
     for place, column in enumerate(found.values()):
-        values[:, place] = column
+        values[order, place] = column
     return pd.DataFrame(values, index, list(found))
