@@ -39,6 +39,7 @@ def score(
     source: Any,
     *,
     history: Any = None,
+    columns: Mapping[str, str] | None = None,
     model: str | None = None,
     output: str | Path | None = None,
     explain: bool = False,
@@ -58,6 +59,7 @@ def score(
         domain: its name, or a model that was loaded before.
         history: earlier rows, from a source of any kind: they give the others their past and get
             no answers. For domains whose rows have one.
+        columns: field -> column of the tables, where that is not obvious: ``{"amount": "paid"}``.
         output: a .csv, .parquet or .jsonl file; without one the results are gathered in memory.
         explain: explain every row.
         options: the domain's own and those of its formats (``plane``, ``slices`` …), by name.
@@ -75,6 +77,7 @@ def score(
         loaded,
         source,
         history=history,
+        columns=columns,
         options=options,
         output=output,
         overwrite=overwrite,
@@ -92,6 +95,7 @@ def fit(
     base: str | None = None,
     label: str | None = None,
     group: str | None = None,
+    columns: Mapping[str, str] | None = None,
     overwrite: bool = False,
     device: str = "auto",
     on_progress: Callable[[FitProgress], None] = lambda progress: None,
@@ -109,6 +113,7 @@ def fit(
         label: the column of labels, for tables; None: the domain's own, or ``label``; empty: none,
             for models that learn without.
         group: a column that says which rows must not be split, such as a patient's number.
+        columns: field -> column of the table, where that is not obvious.
         overwrite: replace a fitted model of that name.
         fit_options: the base model's own, by name.
 
@@ -126,6 +131,7 @@ def fit(
         base=base,
         label=label,
         group=group,
+        columns=columns,
         overwrite=overwrite,
         options=fit_options,
         device=device,
@@ -142,6 +148,7 @@ def evaluate(
     label: str | None = None,
     group: str | None = None,
     mapping: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
     device: str = "auto",
     on_progress: Callable[[Progress], None] = lambda progress: None,
     registry: Registry | None = None,
@@ -157,6 +164,7 @@ def evaluate(
         label: the column of labels, for tables; None: the domain's own, or ``label``.
         group: a column that says which rows belong together; intervals then draw whole groups.
         mapping: what a label of the source is called by the model.
+        columns: field -> column of the table, where that is not obvious.
         options: the domain's own, by name.
 
     Raises:
@@ -178,6 +186,7 @@ def evaluate(
         label=label,
         group=group,
         mapping=mapping,
+        columns=columns,
         options=options,
         on_progress=on_progress,
     )

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ def fit_in_background(
     base: str | None = None,
     label: str | None = None,
     group: str | None = None,
+    columns: Mapping[str, str] | None = None,
     overwrite: bool = False,
     options: dict[str, Any] | None = None,
 ) -> Fit:
@@ -65,6 +66,7 @@ def fit_in_background(
         "base": base,
         "label": label,
         "group": group,
+        "columns": dict(columns or {}),
         "overwrite": overwrite,
         "options": options or {},
     }
@@ -110,6 +112,7 @@ def run_fit(id: str) -> None:
             base=asked["base"],
             label=asked["label"],
             group=asked["group"],
+            columns=asked["columns"],
             overwrite=asked["overwrite"],
             options=asked["options"],
             shown_as=fit.source,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 import pandas as pd
 from pydantic import BaseModel
 
+from deepfield.columns import in_their_words, match_columns, named_as, renamed
 from deepfield.domain import Domain, ModelSpec, check_outputs, read_options, with_trust
 from deepfield.errors import ContractError, InputError, UsageError
 from deepfield.explanation import Explanation
@@ -39,6 +41,9 @@ class Model:
         self.folder = folder
         self.predictor = predictor
         self.formats = formats or Formats()
+        self._inputs = named_as(
+            predictor.inputs or domain.inputs, folder.config.get("data", {}).get("columns", {})
+        )
         check_outputs(repr(self), self.inputs, self.outputs)
         missing = set(domain.outputs.names) - set(self.outputs.names)
         if missing:
@@ -50,7 +55,7 @@ class Model:
     @property
     def inputs(self) -> Table:
         """Return the domain's inputs as this model reads them."""
-        return self.predictor.inputs or self.domain.inputs
+        return self._inputs
 
     @property
     def outputs(self) -> Table:
@@ -63,39 +68,54 @@ class Model:
         return with_trust(self.outputs)
 
     def predict(
-        self, frame: pd.DataFrame, *, past: Past | None = None, **options: Any
+        self,
+        frame: pd.DataFrame,
+        *,
+        past: Past | None = None,
+        columns: Mapping[str, str] | None = None,
+        **options: Any,
     ) -> pd.DataFrame:
         """Return one result row for each row of ``frame``, with its index.
 
         Args:
+            columns: field -> column of ``frame``, where that is not obvious.
             past: earlier rows, as ``remember`` keeps them; ``frame`` then holds the new ones alone.
 
         Raises:
             InputError: at the first row that cannot be read. ``deepfield.score`` sets such rows
                 aside instead.
         """
-        rows, own = self._checked(frame, options)
+        rows, own = self._checked(frame, options, columns)
         results = self.predict_checked(self._gathered(rows, past, own), own)
         return settled(self.predictor, self.inputs, rows, results, own)
 
     def explain(
-        self, frame: pd.DataFrame, *, past: Past | None = None, **options: Any
+        self,
+        frame: pd.DataFrame,
+        *,
+        past: Past | None = None,
+        columns: Mapping[str, str] | None = None,
+        **options: Any,
     ) -> list[Explanation]:
         """Return what carried the answer of each row of ``frame``.
 
         Args:
             past: earlier rows, as ``remember`` keeps them.
+            columns: as for ``predict``.
 
         Raises:
             InputError: at the first row that cannot be read.
         """
-        rows, own = self._checked(frame, options)
+        rows, own = self._checked(frame, options, columns)
         return self.predictor.explain(self._gathered(rows, past, own), own)
 
-    def remember(self, frame: pd.DataFrame, **options: Any) -> Past:
+    def remember(
+        self, frame: pd.DataFrame, *, columns: Mapping[str, str] | None = None, **options: Any
+    ) -> Past:
         """Return earlier rows so that new ones are answered at once: ``predict(new, past=…)``.
 
         Args:
+            columns: as for ``predict``.
             options: those that the new rows will be answered with; others cost time later.
 
         Raises:
@@ -106,7 +126,7 @@ class Model:
             raise UsageError(
                 f"Rows of {self.domain.name} stand by themselves; they have no history."
             )
-        rows, own = self._checked(frame, options)
+        rows, own = self._checked(frame, options, columns)
         past = Past(self.predictor, self.inputs, rows)
         past.prepare(own)
         return past
@@ -134,16 +154,19 @@ class Model:
         return past.gathered(rows, options)
 
     def _checked(
-        self, frame: pd.DataFrame, options: dict[str, Any]
+        self, frame: pd.DataFrame, options: dict[str, Any], columns: Mapping[str, str] | None
     ) -> tuple[pd.DataFrame, BaseModel]:
         reading, own = self.formats.split(options)
         parsed = parse_options(self.domain, own, self.formats)
+        mapped = match_columns(frame.columns, self.inputs, columns)
+        frame = renamed(frame, mapped)
         checked = self.inputs.read(located(frame, self.inputs, self.formats, reading))
         if checked.problems:
             index, sentence = next(iter(checked.problems.items()))
             raise InputError(
-                f"Row {index!r}: {sentence}. {len(checked.problems):,} of {len(frame):,} rows "
-                "cannot be read; deepfield.score() sets them aside and serves the others."
+                f"Row {index!r}: {in_their_words(sentence, mapped)}. "
+                f"{len(checked.problems):,} of {len(frame):,} rows cannot be read; "
+                "deepfield.score() sets them aside and serves the others."
             )
         return checked.rows, parsed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ class Job:
         what: Any,
         *,
         history: Any = None,
+        columns: Mapping[str, str] | None = None,
         options: dict[str, Any] | None = None,
         output: str | Path | None = None,
         overwrite: bool = False,
@@ -48,6 +49,7 @@ class Job:
 
         Args:
             history: a source of earlier rows; they give the others their past and get no answers.
+            columns: field -> column of the tables, where that is not obvious.
             output: a file for the results; without one they are gathered in memory.
             explain: also explain every row, into ``Result.explanations``.
             batch_size: rows a batch; found by measuring if None.
@@ -69,9 +71,13 @@ class Job:
         self.model = model
         reading, own = model.formats.split(options or {})
         self.options = parse_options(model.domain, own, model.formats)
-        self.source: Source = open_source(what, model.inputs, model.formats, reading)
+        self.source: Source = open_source(
+            what, model.inputs, model.formats, reading, columns=columns
+        )
         self.earlier = (
-            None if history is None else open_source(history, model.inputs, model.formats)
+            None
+            if history is None
+            else open_source(history, model.inputs, model.formats, columns=columns)
         )
         self.output = Path(output) if output else None
         if self.output:
@@ -152,7 +158,9 @@ class Job:
             model=self.model.spec.name,
             model_hash=self.model.folder.hash,
             source=printable(self.source.name),
-            options=self.options.model_dump(mode="json") | dict(self.source.options),
+            options=self.options.model_dump(mode="json")
+            | dict(self.source.options)
+            | ({"columns": dict(self.source.columns)} if self.source.columns else {}),
         )
 
     def _task(self) -> Task:

@@ -33,14 +33,15 @@ class Suggestion:
 def suggest(model: Model, rows: pd.DataFrame, load: Callable[[str], Model]) -> Suggestion | None:
     """Return which of the domain's models to use instead, or None.
 
-    None, too, if no other knows at least half of the rows.
+    None, too, if no other knows at least half of the rows, or if rows have a history: by themselves
+    they are no longer what they were.
 
     Args:
         rows: as they came, which ``model`` called unfamiliar; the first twelve are tried.
         load: gives another model of the domain by its name.
     """
     rows = rows.head(MOST_TRIED)
-    if rows.empty:
+    if rows.empty or model.inputs.group_by:
         return None
     found = []
     others = [spec for spec in list_models(model.domain) if spec.name != model.spec.name]

@@ -12,7 +12,7 @@ import pyarrow as pa
 from deepfield.errors import ContractError, InputError
 from deepfield.fields import Field, Image, Key, Number, Timestamp
 
-__all__ = ["Checked", "Rejected", "Table"]
+__all__ = ["Checked", "Rejected", "Table", "how_to_map"]
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,8 @@ class Table:
         if missing:
             raise InputError(
                 f"No column {', '.join(map(repr, missing))}. "
-                f"Found: {', '.join(columns[:30]) or 'none'}. Needed: {', '.join(self.names)}."
+                f"Found: {', '.join(columns[:30]) or 'none'}. Needed: {', '.join(self.names)}. "
+                f"If one is called otherwise, say so: {how_to_map(missing[0])}."
             )
 
     def read(self, rows: pd.DataFrame) -> Checked:
@@ -142,3 +143,8 @@ class Table:
             "properties": {each.name: each.json_schema() for each in self.fields},
             "required": [each.name for each in self.fields if each.required],
         }
+
+
+def how_to_map(field: str, column: str = "COLUMN") -> str:
+    """Return how a person says which column fills a field."""
+    return f"--map {field}={column}, or columns={{{field!r}: {column!r}}} in Python"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 from pydantic import BaseModel
 
+from deepfield.columns import in_their_words
 from deepfield.explanation import Explanation
 from deepfield.fields import printable
 from deepfield.loading import Model
@@ -79,7 +80,7 @@ def refused(rows: pd.DataFrame, checked: Checked, source: Source, inputs: Table)
         Rejected(
             int(number),
             image.show(rows.at[number, image.name]) if image else printable(source.name),
-            sentence,
+            in_their_words(sentence, source.columns),
         )
         for number, sentence in sorted(checked.problems.items())
     ]

@@ -139,7 +139,7 @@ class FraudDetection(Domain):
             "is_fraud",
             help="what came out of older transactions, where it is known",
             required=False,
-            aliases=("tx_fraud", "fraud", "fraud_label", "class", "label", "isfraud"),
+            aliases=("tx_fraud", "fraud", "fraud_label"),
         ),
         group_by=("card_id", "terminal_id"),
         order_by="time",

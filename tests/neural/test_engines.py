@@ -74,6 +74,24 @@ def test_cached_graph_needs_no_network(folder):
     np.testing.assert_array_equal(first[0], again[0])
 
 
+def test_a_graph_is_found_again_when_its_model_has_moved(folder, tmp_path, home):
+    """A fit is measured in its work folder before its model gets its place and its name."""
+    (home / "cache").unlink()
+    code = tmp_path / "code.py"
+    code.write_text("moved")
+    open_engine(folder, lambda: build(folder), PIXELS[:1], code, "cpu", openvino=True)
+    place = tmp_path / "mine"
+    place.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / name).rename(place / name)
+
+    def never() -> nn.Module:
+        raise AssertionError("the graph was in the cache")
+
+    open_engine(ModelFolder(place), never, PIXELS[:1], code, "cpu", openvino=True)
+    (_,) = (home / "cache" / "engines").iterdir()
+
+
 def test_changed_code_makes_a_new_graph(folder, tmp_path):
     """The same weights in a network that computes something else must not meet an old graph."""
     code = tmp_path / "network.py"

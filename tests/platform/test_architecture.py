@@ -17,6 +17,7 @@ FLOORS = {
         "domain",
         "predictor",
         "models",
+        "columns",
         "formats",
         "located",
         "grouping",

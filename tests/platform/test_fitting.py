@@ -337,7 +337,9 @@ def test_run_of_a_prepared_fit_keeps_its_record(irises, registry, monkeypatch):
     fit = prepare_fit("flowers", "mine", "my upload.csv", "dashboard")
     irises.to_csv(fit.work / "upload.csv", index=False)
     asked = {"path": str(fit.work / "upload.csv"), "base": None, "label": "label"}
-    fit.update(request={**asked, "group": None, "overwrite": False, "options": {"steps": 2}})
+    fit.update(
+        request={**asked, "group": None, "columns": {}, "overwrite": False, "options": {"steps": 2}}
+    )
     run_fit(fit.id)
     done = find_fit(fit.id)
     assert (done.state, done.done, done.base, len(done.log)) == ("done", 1.0, "linear", 2)
@@ -352,7 +354,7 @@ def test_a_wrong_request_ends_a_prepared_fit_with_its_sentence(irises, registry,
     fit = prepare_fit("flowers", "mine", "rows.csv", "dashboard")
     irises.drop(columns="label").to_csv(fit.work / "upload.csv", index=False)
     asked = {"path": str(fit.work / "upload.csv"), "base": None, "label": "label"}
-    fit.update(request={**asked, "group": None, "overwrite": False, "options": {}})
+    fit.update(request={**asked, "group": None, "columns": {}, "overwrite": False, "options": {}})
     run_fit(fit.id)
     found = find_fit(fit.id)
     assert found.state == "failed"

@@ -3,16 +3,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 from deepfield_flowers import Flowers
-from safetensors.numpy import save_file
 
 from deepfield.domain import ModelSpec
 from deepfield.errors import ContractError, InputError
 from deepfield.loading import load_model
 from deepfield.models import ModelFolder
-from deepfield.neural import engines
 from deepfield.selftest import check_model
 
 SPEC = Flowers.models[0]
@@ -73,30 +70,3 @@ def test_predictor_that_is_none_breaks_the_contract(monkeypatch):
     monkeypatch.setattr(Flowers, "models", (wrong,))
     with pytest.raises(ContractError, match="is no Predictor"):
         load_model(Flowers())
-
-
-def test_a_graph_is_found_again_when_its_model_has_moved(tmp_path, home, monkeypatch):
-    """A fit is measured in its work folder before its model gets its place and its name."""
-    made = []
-
-    class OpenVino:
-        def get_version(self):
-            return "1"
-
-        def save_model(self, graph, place, compress):
-            made.append(place)
-            place.parent.mkdir()
-            place.write_text("graph")
-
-    (home / "cache").unlink()
-    monkeypatch.setattr(engines, "import_openvino", OpenVino)
-    monkeypatch.setattr(engines, "_convert", lambda network, example: None)
-    folder = tmp_path / "model"
-    folder.mkdir()
-    (folder / "config.json").write_text("{}")
-    save_file({"x": np.zeros(1, "f4")}, folder / "model.safetensors")
-    first = engines._graph(ModelFolder(folder), lambda: None, np.zeros(1), Path(__file__))
-    moved = folder.rename(tmp_path / "mine")
-    again = engines._graph(ModelFolder(moved), lambda: None, np.zeros(1), Path(__file__))
-    assert first == again
-    assert len(made) == len(list((home / "cache" / "engines").iterdir())) == 1

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
+from deepfield.columns import listed
 from deepfield.domain import Domain
 from deepfield.errors import NotFoundError
 from deepfield.formats import Formats
@@ -22,7 +23,9 @@ __all__ = [
     "given",
     "label_flag",
     "labelled_source",
+    "map_flag",
     "option_flags",
+    "say_columns",
 ]
 
 
@@ -109,6 +112,24 @@ def label_flag(domain: Domain, more: str = "") -> click.Option:
     usual = domain.truth or "label"
     words = "column of the labels" + (": 0 or 1, no or yes" if domain.truth else "") + more
     return click.Option(["--label"], help=words, show_default=usual)
+
+
+def map_flag(domain: Domain, more: str = "") -> click.Option:
+    """Return the flag that says which columns fill which fields."""
+    fields = ", ".join(domain.inputs.names)
+    return click.Option(
+        ["--map", "mapping"],
+        multiple=True,
+        metavar="FIELD=COLUMN" + (" | LABEL=CLASS" if more else ""),
+        help=f"which column of a table is which of {fields}; obvious names are found without, and "
+        f"FIELD= leaves one out{more}; may be given often",
+    )
+
+
+def say_columns(columns: Mapping[str, str], quiet: bool) -> None:
+    """Say on standard error what the columns of a table were taken for, if that had to be told."""
+    if columns and not quiet:
+        click.echo(f"Columns: {listed(columns)}. Correct with --map FIELD=COLUMN.", err=True)
 
 
 def labelled_source(domain: Domain) -> str:

@@ -17,10 +17,12 @@ from deepfield.cli.domains import (
     given,
     label_flag,
     labelled_source,
+    map_flag,
     option_flags,
 )
 from deepfield.cli.output import print_json
 from deepfield.cli.score import common_flags
+from deepfield.columns import read_columns
 from deepfield.domain import Domain
 from deepfield.evaluation import Evaluation
 from deepfield.evaluation import evaluate as evaluate_model
@@ -54,12 +56,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
                 help="column of what belongs together, such as the patient's number: intervals "
                 "then draw whole groups",
             ),
-            click.Option(
-                ["--map", "mapping"],
-                multiple=True,
-                metavar="LABEL=CLASS",
-                help="what a label of yours is called by the model; may be given often",
-            ),
+            map_flag(domain, "; or what a label of yours is called by the model"),
             click.Option(
                 ["--report"],
                 type=click.Path(path_type=Path),
@@ -115,7 +112,10 @@ def run(
     quiet: bool,
     **values: Any,
 ) -> None:
-    meant = read_mapping(mapping)
+    # What begins with a field's name says which column that is; all else is about labels.
+    fields = [each for each in mapping if each.partition("=")[0].strip() in domain.inputs.names]
+    columns = read_columns(fields)
+    meant = read_mapping(each for each in mapping if each not in fields)
     if report is not None:
         check_report(report, overwrite)
     find_path(source)  # a wrong path is said before a model is loaded
@@ -137,6 +137,7 @@ def run(
             label=label,
             group=group,
             mapping=meant,
+            columns=columns,
             options=given(values),
             on_progress=lambda done: bar.update(task, completed=done.done, total=done.total),
         )

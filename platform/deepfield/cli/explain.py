@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
-from deepfield.cli.domains import DomainCommands, given, option_flags
+from deepfield.cli.domains import DomainCommands, given, map_flag, option_flags, say_columns
 from deepfield.cli.score import common_flags, exit_code, history_flag, report, stoppable, watched
+from deepfield.columns import read_columns
 from deepfield.domain import Domain
 from deepfield.errors import DeepfieldError, UsageError
 from deepfield.explanation import overlay
@@ -38,6 +39,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
             ),
             click.Option(["--overwrite"], is_flag=True, help="replace what is in the folder"),
             click.Option(["--json", "as_json"], is_flag=True, help="JSON Lines, maps included"),
+            map_flag(domain),
             *history_flag(domain),
             *option_flags(domain, formats),
             *common_flags(),
@@ -75,9 +77,11 @@ def run(
     model: str | None,
     device: str,
     quiet: bool,
+    mapping: tuple[str, ...],
     history: str | None = None,
     **values: Any,
 ) -> None:
+    columns = read_columns(mapping)
     for each in filter(None, (source, history)):
         find_path(each)  # a wrong path is said before a model is loaded
     loaded = load_model(domain, model, device, formats)
@@ -85,11 +89,13 @@ def run(
         loaded,
         source,
         history=history,
+        columns=columns,
         options=given(values),
         explain=True,
         on_batch=Writer(loaded, output, as_json, overwrite),
         face="command line",
     )
+    say_columns(job.source.columns, quiet)
     with watched(job, quiet), stoppable(job):
         result = job.run()
     if not quiet:

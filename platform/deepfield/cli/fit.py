@@ -11,8 +11,16 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from deepfield.cli.domains import DomainCommands, flags_of, label_flag, labelled_source
+from deepfield.cli.domains import (
+    DomainCommands,
+    flags_of,
+    label_flag,
+    labelled_source,
+    map_flag,
+    say_columns,
+)
 from deepfield.cli.output import print_json
+from deepfield.columns import read_columns
 from deepfield.domain import Domain, ModelSpec
 from deepfield.evaluation import Survey
 from deepfield.evaluation.report import FIGURE_WORDS, interval, number
@@ -53,6 +61,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
                 help="column of what must not be split, such as the patient's number: rows of one "
                 "group are alike, and measuring on them would flatter",
             ),
+            map_flag(domain),
             click.Option(["--overwrite"], is_flag=True, help="replace a fitted model of that name"),
             *flags.values(),
             click.Option(
@@ -117,6 +126,7 @@ def run(
     base: str | None,
     label: str | None,
     group: str | None,
+    mapping: tuple[str, ...],
     overwrite: bool,
     device: str,
     quiet: bool,
@@ -130,6 +140,7 @@ def run(
         base=base,
         label=label,
         group=group,
+        columns=read_columns(mapping),
         overwrite=overwrite,
         # All that was said is passed on: a flag of another base is refused with a sentence.
         options={option: value for option, value in values.items() if value is not None},
@@ -137,6 +148,7 @@ def run(
         face="command line",
         formats=formats,
     )
+    say_columns(fitting.raw.columns, quiet)
     # A polite kill ends a fit as Ctrl-C does: at once, for an epoch may take minutes. A shell's
     # background job is born deaf to Ctrl-C; both are asked for.
     signals = (signal.SIGINT, signal.SIGTERM)

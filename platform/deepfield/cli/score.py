@@ -21,7 +21,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from deepfield.cli.domains import DomainCommands, given, option_flags
+from deepfield.cli.domains import DomainCommands, given, map_flag, option_flags, say_columns
+from deepfield.columns import read_columns
 from deepfield.domain import Domain
 from deepfield.formats import Formats
 from deepfield.labelled import find_path
@@ -94,6 +95,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
                 is_flag=True,
                 help="JSON Lines to standard output; with --output, a summary as JSON",
             ),
+            map_flag(domain),
             *history_flag(domain),
             *option_flags(domain, formats),
             *common_flags(),
@@ -137,9 +139,11 @@ def run(
     model: str | None,
     device: str,
     quiet: bool,
+    mapping: tuple[str, ...],
     history: str | None = None,
     **values: Any,
 ) -> None:
+    columns = read_columns(mapping)
     for each in filter(None, (source, history)):
         find_path(each)  # a wrong path is said before a model is loaded
     printer = Printer(as_json) if output is None else None
@@ -147,6 +151,7 @@ def run(
         load_model(domain, model, device, formats),
         source,
         history=history,
+        columns=columns,
         options=given(values),
         output=output,
         overwrite=overwrite,
@@ -154,6 +159,7 @@ def run(
         on_batch=printer,
         face="command line",
     )
+    say_columns(job.source.columns, quiet)
     if printer is not None:
         printer.when_closed = job.cancel
     with watched(job, quiet), stoppable(job):

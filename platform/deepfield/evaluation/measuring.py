@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from deepfield.columns import listed
 from deepfield.domain import TRUST, changed_options
 from deepfield.errors import InputError
 from deepfield.evaluation import curves
@@ -30,6 +31,7 @@ def evaluate(
     label: str | None = None,
     group: str | None = None,
     mapping: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     shown_as: str | None = None,
@@ -41,6 +43,7 @@ def evaluate(
         label: the column of labels, for tables; None: the domain's own, or ``label``.
         group: a column that says which rows belong together; intervals then draw whole groups.
         mapping: what a label of the source is called by the model.
+        columns: field -> column of the table, where that is not obvious.
         options: the domain's own.
         shown_as: what a person calls the source, if not by its path.
 
@@ -52,7 +55,15 @@ def evaluate(
     reading, own = model.formats.split(options or {})
     truth = truth_of(model, mapping)
     labelled = read_labelled(
-        source, model.inputs, label, group, shown_as, model.formats, reading, truth=truth
+        source,
+        model.inputs,
+        label,
+        group,
+        shown_as,
+        model.formats,
+        reading,
+        columns=columns,
+        truth=truth,
     )
     return measure(model, labelled, mapping=mapping or {}, options=own, on_progress=on_progress)
 
@@ -94,6 +105,8 @@ def measure(
         probabilities,
         None if labelled.groups is None else pd.factorize(labelled.groups.loc[kept])[0],
     )
+    if labelled.columns:
+        notes.append(f"Columns: {listed(labelled.columns)}.")
     if labelled.by_file:
         notes.append("Pictures of one file are alike: the intervals draw whole files.")
     counts = {name: int((answers.truth == place).sum()) for name, place in places.items()}

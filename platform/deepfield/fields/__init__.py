@@ -5,7 +5,7 @@ half a sentence what is wrong: ``holds 'twelve', which is not a number``.
 """
 
 from deepfield.fields.boolean import Boolean
-from deepfield.fields.field import Field, Problems, printable
+from deepfield.fields.field import Field, Problems, printable, quoted
 from deepfield.fields.image import Image
 from deepfield.fields.number import Number, Probability, Score
 from deepfield.fields.timestamp import Timestamp
@@ -25,4 +25,5 @@ __all__ = [
     "Text",
     "Timestamp",
     "printable",
+    "quoted",
 ]

@@ -13,8 +13,8 @@ from deepfield.loading import predictor_class, read_options
 __all__ = ["fit_bases", "fit_options", "options_kind"]
 
 RESERVED = {
-    "as_json", "base", "device", "domain", "group", "help", "json", "label", "name",
-    "on_progress", "overwrite", "quiet", "registry", "source",
+    "as_json", "base", "columns", "device", "domain", "group", "help", "json", "label", "name",
+    "mapping", "on_progress", "overwrite", "quiet", "registry", "source",
 }  # fmt: skip
 
 

@@ -108,6 +108,8 @@ def repeat_command(domain: str, name: str, request: dict[str, Any]) -> str:
         parts += ["--label", request["label"]]
     if request["group"]:
         parts += ["--group", request["group"]]
+    for field, column in request["columns"].items():
+        parts += ["--map", f"{field}={column}"]
     for option, value in request["options"].items():
         flag = option.replace("_", "-")
         if isinstance(value, bool):

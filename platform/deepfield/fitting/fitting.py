@@ -64,6 +64,7 @@ class Fitting:
         base: str | None = None,
         label: str | None = None,
         group: str | None = None,
+        columns: Mapping[str, str] | None = None,
         overwrite: bool = False,
         options: Mapping[str, Any] | None = None,
         device: str = "auto",
@@ -82,6 +83,7 @@ class Fitting:
             label: the column of labels of a table; None: the domain's own, or ``label``; empty:
                 none, for models that learn without.
             group: a column of a table.
+            columns: field -> column of a table, where that is not obvious.
             fit: the record to keep, where one was made beforehand.
             shown_as: what a person calls the source, if not by its path.
             formats: of files that may hold several pictures; ``options`` may say how to read them.
@@ -106,6 +108,7 @@ class Fitting:
             shown_as,
             formats,
             reading,
+            columns=columns,
             truth=truth_of(self.base),
             needed=self.base.predictor.needs_labels,
             further=True,
@@ -124,6 +127,7 @@ class Fitting:
             "base": self.spec.name,
             "label": label,
             "group": group,
+            "columns": dict(raw.columns),
             "options": self.options.model_dump(mode="json") | reading,
         }
         self._cancelled = threading.Event()

@@ -42,6 +42,7 @@ def describe(
             "fingerprint": examples.fingerprint,
             "classes": examples.labelled.counts,
             "rows": parts.sizes,
+            "columns": dict(examples.labelled.columns),
         },
     }
     text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"

@@ -48,6 +48,7 @@ def read_labelled(
     formats: Formats | None = None,
     reading: Mapping[str, Any] | None = None,
     *,
+    columns: Mapping[str, str] | None = None,
     truth: Truth | None = None,
     needed: bool = True,
     further: bool = False,
@@ -64,6 +65,7 @@ def read_labelled(
         shown_as: what a person calls the source, if not by its path.
         formats: of files that may hold several pictures.
         reading: how these are to be read.
+        columns: field -> column of a table, where that is not obvious.
         truth: the input that holds the truth, if one does. It is filled from the labels, which
             may be empty where nobody knows: such rows are others' history.
         needed: whether there must be labels; if not, rows may be without.
@@ -75,7 +77,7 @@ def read_labelled(
         UsageError: if a column is named that cannot be what it is named for.
     """
     formats = formats or Formats()
-    source = open_source(what, inputs, formats, reading)
+    source = open_source(what, inputs, formats, reading, columns, whole=further)
     source.name = printable(shown_as or source.name)
     if isinstance(source, FrameSource | TableSource):
         found = from_table(source, inputs, label, group, truth, needed, further)
@@ -84,4 +86,4 @@ def read_labelled(
         found = from_folders(source, inputs, root, group)
     parsed = formats.parse(reading or {})
     said = {name: each for kind in parsed.values() for name, each in changed_options(kind).items()}
-    return replace(found, reading=said)
+    return replace(found, reading=said, columns=source.columns)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from deepfield.columns import in_their_words
 from deepfield.table import Checked, Rejected, Table
 
 __all__ = ["Labelled"]
@@ -38,6 +39,8 @@ class Labelled:
     """Class folders that hold no picture."""
     reading: Mapping[str, Any] = field(default_factory=dict)
     """How the files were read, where not by default."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Field -> column of the table, for each that is called otherwise."""
     by_file: bool = False
     """Whether the groups are the files that pictures lie in, several in some: slices, frames."""
 
@@ -89,7 +92,8 @@ class Labelled:
             found = waiting.popleft().result()
             parts.append(found.rows)
             for number, sentence in found.problems.items():
-                rejected.append(Rejected(int(number), self.shown(number, inputs), sentence))
+                reason = in_their_words(sentence, self.columns)
+                rejected.append(Rejected(int(number), self.shown(number, inputs), reason))
 
         with ThreadPoolExecutor(threads, thread_name_prefix="deepfield-read") as pool:
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from deepfield.columns import fields_of
 from deepfield.errors import InputError, UsageError
 from deepfield.fields import Key
 from deepfield.labelled.rows import Labelled
@@ -25,6 +26,9 @@ def from_table(
     further: bool,
 ) -> Labelled:
     """Read a table; the arguments are those of ``read_labelled``."""
+    # Whoever names a column means the table's own name; it may have been found to be a field.
+    fields = fields_of(source.columns)
+    label, group = (name if name is None else fields.get(name, name) for name in (label, group))
     column: str | None = (truth.name if truth else "label") if label is None else label or None
     if needed and column is None:
         raise UsageError("Name the column of the labels: without them nothing can be compared.")

@@ -25,6 +25,8 @@ def open_source(
     inputs: Table,
     formats: Formats | None = None,
     options: Mapping[str, Any] | None = None,
+    columns: Mapping[str, str] | None = None,
+    whole: bool = False,
 ) -> Source:
     """Find out what ``what`` is and return a source of rows for ``inputs``.
 
@@ -34,26 +36,31 @@ def open_source(
         inputs: the table to be filled. If it has one picture column, pictures fill it.
         formats: of files that may hold several pictures; each is a row.
         options: how these are to be read.
+        columns: field -> column of a table, where they are called otherwise and that is not
+            obvious.
+        whole: guess what columns mean only if all that is required is then there.
 
     Raises:
         InputError: if nothing is there, or nothing in it is of use.
-        UsageError: if it is of a kind that cannot fill ``inputs``, or an option is wrong.
+        UsageError: if it is of a kind that cannot fill ``inputs``, or an option or column is wrong.
     """
     formats, options = formats or Formats(), options or {}
     if isinstance(what, Source):
-        if options:
-            raise UsageError(f"The source is open already; open it with {', '.join(options)}.")
+        beside = [*options, *(["columns"] if columns else [])]
+        if beside:
+            raise UsageError(f"The source is open already; open it with {', '.join(beside)}.")
         return what
     formats.parse(options)  # a wrong one is said, even where nothing is read by it
 
     def pictures(files: list[Path], name: str) -> Source:
         # Files named one by one are all rows, whatever their ending: a person meant each of them.
+        _refuse(columns, name)
         return PictureSource(files, name, _image_name(inputs, name), formats, options)
 
     if isinstance(what, list | tuple) and what and isinstance(what[0], dict):
         what = pd.DataFrame(what)
     if isinstance(what, pd.DataFrame):
-        return FrameSource(what, "DataFrame", inputs, formats, options)
+        return FrameSource(what, "DataFrame", inputs, formats, options, columns, whole)
     if isinstance(what, list | tuple) and all(isinstance(each, str | Path) for each in what):
         return pictures([Path(each) for each in what], f"{len(what)} files")
     if not isinstance(what, str | Path):
@@ -76,6 +83,8 @@ def open_source(
         return pictures(files, str(what))
     if not path.exists():
         raise InputError(f"No file or folder {str(what)!r}.")
+    if path.is_dir() or path.suffix.lower() == ".zip":
+        _refuse(columns, path)
     if path.is_dir():
         image = _image_name(inputs, path)
         files = sorted(
@@ -87,7 +96,7 @@ def open_source(
         return PictureSource.choose(files, str(path), image, formats, options)
     suffix = path.suffix.lower()
     if suffix in READERS:
-        return TableSource(path, inputs, formats, options)
+        return TableSource(path, inputs, formats, options, columns, whole)
     if suffix == ".zip":
         image = _image_name(inputs, path)
         return PictureSource.choose(members(path), str(path), image, formats, options)
@@ -97,6 +106,13 @@ def open_source(
         f"{str(what)!r} is of no known kind. Tables: {', '.join(READERS)}"
         + (f". Pictures: {', '.join(formats.suffixes)}, folders and .zip." if inputs.image else ".")
     )
+
+
+def _refuse(columns: Mapping[str, str] | None, what: object) -> None:
+    if columns:
+        raise UsageError(
+            f"{str(what)!r} holds pictures; there are no columns to map {', '.join(columns)} to."
+        )
 
 
 def _image_name(inputs: Table, what: object) -> str:

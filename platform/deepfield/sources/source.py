@@ -34,6 +34,8 @@ class Source(ABC):
     """Files beside the rows that are no rows."""
     options: Mapping[str, Any] = MappingProxyType({})
     """How a person wanted the files read."""
+    columns: Mapping[str, str] = MappingProxyType({})
+    """Field -> column, for each column of a table that is called otherwise than its field."""
 
     @abstractmethod
     def chunks(self) -> Iterator[Chunk]:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from deepfield.columns import match_columns, renamed
 from deepfield.errors import InputError
 from deepfield.formats import Format, Formats
 from deepfield.located import format_of, located
@@ -38,11 +39,14 @@ class FrameSource(Source):
         inputs: Table | None = None,
         formats: Formats | None = None,
         options: Mapping[str, Any] | None = None,
+        columns: Mapping[str, str] | None = None,
+        whole: bool = False,
     ) -> None:
         self.name = name
-        self.frame = frame
-        self.total = len(frame)
         self._inputs = inputs or Table()
+        self.columns = match_columns(frame.columns, self._inputs, columns, whole)
+        self.frame = renamed(frame, self.columns)
+        self.total = len(frame)
         self.formats = formats or Formats()
         self.options = options or {}
 
@@ -66,6 +70,8 @@ class TableSource(Source):
         inputs: Table,
         formats: Formats | None = None,
         options: Mapping[str, Any] | None = None,
+        columns: Mapping[str, str] | None = None,
+        whole: bool = False,
     ) -> None:
         self.name = str(path)
         self.path = path
@@ -78,10 +84,24 @@ class TableSource(Source):
         self._image = inputs.image.name if inputs.image else None
         self.formats = formats or Formats()
         self.options = options or {}
+        self.header = self._header()
+        """The columns that the table begins with, as it calls them."""
+        self.columns = match_columns(self.header, inputs, columns, whole)
+
+    def _header(self) -> list[str]:
+        with suppress(InputError):  # said when the rows are read in earnest
+            for chunk in self._read(self.path):
+                return [str(name) for name in chunk.rows.columns]
+        return []
+
+    def _pieces(self) -> Iterator[Chunk]:
+        """Yield the file's rows with each column called like the field that it fills."""
+        for chunk in self._read(self.path):
+            yield Chunk(renamed(chunk.rows, self.columns), chunk.rejected)
 
     def chunks(self) -> Iterator[Chunk]:
         beside = self._beside()
-        for chunk in self._read(self.path):
+        for chunk in self._pieces():
             if self._image not in chunk.rows.columns:
                 yield chunk
                 continue
@@ -101,7 +121,7 @@ class TableSource(Source):
         if self._image is None or not self.formats.all:
             return []
         with suppress(InputError):  # said when the rows are read in earnest
-            for chunk in self._read(self.path):
+            for chunk in self._pieces():
                 if self._image not in chunk.rows.columns:
                     break
                 files = [self._file(value) for value in chunk.rows[self._image]]
