@@ -56,6 +56,8 @@ BY_CARD = (
     "card_frauds_14d",
     "card_frauds_30d",
 )
+OF_AMOUNTS = ("card_mean_", "card_usual_", "amount_", "card_unusual_")
+"""How features begin that a table without amounts does not have."""
 BY_TERMINAL = (
     *(f"terminal_count_{days}d" for days in WINDOWS),
     *(f"terminal_known_{days}d" for days in WINDOWS),
@@ -96,12 +98,13 @@ def by_card(rows: pd.DataFrame, delay_days: float, events: bool = False) -> pd.D
     """Return the features of ``BY_CARD`` for rows sorted by card and time.
 
     Args:
-        rows: ``card_id``, ``time``, ``amount`` and, where it is known, ``is_fraud``.
+        rows: ``card_id``, ``time``, ``amount`` if there are any and, where known, ``is_fraud``.
         delay_days: after which a label is known.
         events: also the latest transactions of the card, for sequence models.
     """
     groups = Groups(_codes(rows["card_id"]), _seconds(rows["time"]))
-    amount = rows["amount"].to_numpy(dtype=np.float64)
+    paid = "amount" in rows
+    amount = rows["amount"].to_numpy(dtype=np.float64) if paid else np.zeros(len(rows))
     order = groups.order(amount)
     amount, fraud = amount[order], _labels(rows)[1][order]
     first, end = groups.first, groups.end
@@ -142,6 +145,8 @@ def by_card(rows: pd.DataFrame, delay_days: float, events: bool = False) -> pd.D
     known = groups.until(delay_days * DAY)
     for days in (14, 30):
         found[f"card_frauds_{days}d"] = groups.total(fraud, groups.since(days * DAY), known)
+    if not paid:
+        found = {name: each for name, each in found.items() if not name.startswith(OF_AMOUNTS)}
     found["card_stands_out"] = unusual  # for the terminal's pass, and for sequences
     if events:
         found |= _events(
