@@ -54,12 +54,17 @@ def inputs_of(inputs: Table, sample: pd.DataFrame) -> Table:
 
 
 def table_of(fields: Sequence[Field]) -> Table:
-    """Return a table that groups by the keys it has, if it has the time that orders them."""
+    """Return a table that groups by the keys it has, if it has the time that orders them.
+
+    Rows with a history take from it what came out of older ones, so it has the truth as well.
+    """
     names = {each.name for each in fields}
     keys = [name for name in FraudDetection.inputs.group_by if name in names]
     if "time" not in names:
         return Table(*fields)
-    return Table(*fields, group_by=keys, order_by="time")
+    truth = [each for each in FraudDetection.inputs if keys and each.name == FraudDetection.truth]
+    known = [each for each in truth if each.name not in names]
+    return Table(*fields, *known, group_by=keys, order_by="time")
 
 
 def write_inputs(inputs: Table | None) -> list[dict[str, Any]] | None:
