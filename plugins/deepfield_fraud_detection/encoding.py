@@ -59,8 +59,8 @@ class Columns:
         lacking = [name for name in self.names if name not in rows and name not in MOMENT]
         if lacking:
             raise InputError(
-                f"No column {', '.join(map(repr, lacking))}, and the model learned from it: add it, "
-                "with empty cells where its values are not known."
+                f"No column {', '.join(map(repr, lacking))}, and the model learned from it: "
+                "add it, with empty cells where its values are not known."
             )
         array = np.empty((len(rows), len(self.names)), dtype=np.float32)
         # A table may have an hour of its own; what it lacks is told from its time.
