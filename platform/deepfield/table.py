@@ -102,8 +102,11 @@ class Table:
         return self.replace(*decided)
 
     def check_columns(self, found: Iterable[str]) -> None:
-        """Raise InputError unless every required column is there."""
+        """Raise InputError unless every required column is there, and each that is read once."""
         columns = [str(name) for name in found]
+        twice = next((each for each in self.names if columns.count(each) > 1), None)
+        if twice is not None:
+            raise InputError(f"The column {twice!r} is there twice; rename one, or leave it out.")
         missing = [each.name for each in self.fields if each.required and each.name not in columns]
         if missing:
             raise InputError(

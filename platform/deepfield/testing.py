@@ -35,6 +35,11 @@ __all__ = ["CHECKS", "contract"]
 
 Check = Callable[[Domain], None]
 
+MOST_CUTS = 12
+"""Moments at which a table is cut, spread over it: each costs an answer to every row before it."""
+MOST_BATCHES = 60
+"""Batches that samples are answered in; a row each where there are fewer."""
+
 
 def contract(
     make: Callable[[], Domain], *, known_failures: Mapping[str, str] | None = None
@@ -113,7 +118,8 @@ def batch_size_changes_nothing(domain: Domain) -> None:
         samples = domain.samples()
         whole = model.predict(samples)
         if domain.inputs.group_by:  # a row by itself has no history: groups are cut instead
-            single = Job(model, samples, batch_size=1).run().frame
+            size = -(-len(samples) // MOST_BATCHES)
+            single = Job(model, samples, batch_size=size).run().frame
         else:
             single = pd.concat([model.predict(samples.iloc[[row]]) for row in range(len(samples))])
         for other in (single, model.predict(samples)):
@@ -136,7 +142,7 @@ def the_future_changes_nothing(domain: Domain) -> None:
         samples = samples.sort_values(inputs.order_by, kind="stable", ignore_index=True)
         whole = unsettled(samples)
         times = samples[inputs.order_by]
-        for moment in times.drop_duplicates():
+        for moment in times.iloc[_spread(len(samples))].drop_duplicates():
             now, later = times <= moment, times > moment
             _assert_alike(model, whole[now], unsettled(samples[now]))
             others = samples.copy()
@@ -155,7 +161,7 @@ def a_past_gives_the_answers_of_one_table(domain: Domain) -> None:
         times = inputs.read(samples).rows[inputs.order_by]
         samples = samples.loc[times.sort_values(kind="stable").index]
         whole = model.predict(samples)
-        for count in range(1, len(samples)):
+        for count in _spread(len(samples))[1:]:
             past = model.remember(samples[:-count])
             _assert_alike(model, whole[-count:], model.predict(samples[-count:], past=past))
 
@@ -255,6 +261,11 @@ def _assert_alike(model: Model, whole: pd.DataFrame, other: pd.DataFrame) -> Non
             np.testing.assert_allclose(
                 whole[each.name].astype(float), other[each.name].astype(float), atol=1e-4
             )
+
+
+def _spread(rows: int) -> list[int]:
+    """Return the places of the first row and the last, and of others evenly between them."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, MOST_CUTS)).astype(int)).tolist()
 
 
 def _models(domain: Domain) -> list[Model]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier
 
+from deepfield.errors import InputError
 from deepfield_fraud_detection.features import MOMENT, moment
 
 __all__ = ["Columns", "learn_edges"]
@@ -50,7 +51,17 @@ class Columns:
         return cls(tuple(numbers), known)
 
     def encode(self, rows: pd.DataFrame) -> np.ndarray:
-        """Return (n, columns) float32: numbers as they are, NaN where missing, then codes."""
+        """Return (n, columns) float32: numbers as they are, NaN where missing, then codes.
+
+        Raises:
+            InputError: if a column that was learned from is not there at all.
+        """
+        lacking = [name for name in self.names if name not in rows and name not in MOMENT]
+        if lacking:
+            raise InputError(
+                f"No column {', '.join(map(repr, lacking))}, and the model learned from it: "
+                "add it, with empty cells where its values are not known."
+            )
         array = np.empty((len(rows), len(self.names)), dtype=np.float32)
         # A table may have an hour of its own; what it lacks is told from its time.
         there = [name for name in self.numbers if name in rows or name not in MOMENT]

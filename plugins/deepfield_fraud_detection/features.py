@@ -56,6 +56,8 @@ BY_CARD = (
     "card_frauds_14d",
     "card_frauds_30d",
 )
+OF_AMOUNTS = ("card_mean_", "card_usual_", "amount_", "card_unusual_")
+"""How features begin that a table without amounts does not have."""
 BY_TERMINAL = (
     *(f"terminal_count_{days}d" for days in WINDOWS),
     *(f"terminal_known_{days}d" for days in WINDOWS),
@@ -96,13 +98,15 @@ def by_card(rows: pd.DataFrame, delay_days: float, events: bool = False) -> pd.D
     """Return the features of ``BY_CARD`` for rows sorted by card and time.
 
     Args:
-        rows: ``card_id``, ``time``, ``amount`` and, where it is known, ``is_fraud``.
+        rows: ``card_id``, ``time``, ``amount`` if there are any and, where known, ``is_fraud``.
         delay_days: after which a label is known.
         events: also the latest transactions of the card, for sequence models.
     """
     groups = Groups(_codes(rows["card_id"]), _seconds(rows["time"]))
-    amount = rows["amount"].to_numpy(dtype=np.float64)
-    _, fraud = _labels(rows)
+    paid = "amount" in rows
+    amount = rows["amount"].to_numpy(dtype=np.float64) if paid else np.zeros(len(rows))
+    order = groups.order(amount)
+    amount, fraud = amount[order], _labels(rows)[1][order]
     first, end = groups.first, groups.end
     before = end - first  # (n,) earlier transactions of the card
     found: dict[str, np.ndarray] = {}
@@ -141,12 +145,14 @@ def by_card(rows: pd.DataFrame, delay_days: float, events: bool = False) -> pd.D
     known = groups.until(delay_days * DAY)
     for days in (14, 30):
         found[f"card_frauds_{days}d"] = groups.total(fraud, groups.since(days * DAY), known)
+    if not paid:
+        found = {name: each for name, each in found.items() if not name.startswith(OF_AMOUNTS)}
     found["card_stands_out"] = unusual  # for the terminal's pass, and for sequences
     if events:
         found |= _events(
             groups, end, "card", {"hours": None, "ratio": ratio, "amount": np.log1p(amount)}
         )
-    return _frame(found, rows.index)
+    return _frame(found, rows.index, order)
 
 
 def by_terminal(rows: pd.DataFrame, delay_days: float, events: bool = False) -> pd.DataFrame:
@@ -159,6 +165,8 @@ def by_terminal(rows: pd.DataFrame, delay_days: float, events: bool = False) -> 
     known, fraud = _labels(rows)
     out = rows.get("card_stands_out")
     unusual = np.zeros(len(rows)) if out is None else out.to_numpy(dtype=np.float64)
+    order = groups.order(unusual, known, fraud)
+    known, fraud, unusual = known[order], fraud[order], unusual[order]
     quiet = fraud * (1 - unusual)
     genuine = known * (1 - fraud)
     end, until = groups.end, groups.until(delay_days * DAY)
@@ -189,7 +197,7 @@ def by_terminal(rows: pd.DataFrame, delay_days: float, events: bool = False) -> 
     if events:
         values = {"hours": None, "fraud": np.where(known > 0, fraud, 0.5), "quiet": quiet}
         found |= _events(groups, until, "terminal", values)
-    return _frame(found, rows.index)
+    return _frame(found, rows.index, order)
 
 
 def _events(
@@ -238,8 +246,8 @@ def _seconds(time: pd.Series) -> np.ndarray:
     return time.dt.tz_localize(None).to_numpy().astype("datetime64[s]").astype(np.int64)
 
 
-def _frame(found: dict[str, np.ndarray], index: pd.Index) -> pd.DataFrame:
+def _frame(found: dict[str, np.ndarray], index: pd.Index, order: np.ndarray) -> pd.DataFrame:
     values = np.empty((len(index), len(found)), dtype=np.float32)
     for place, column in enumerate(found.values()):
-        values[:, place] = column
+        values[order, place] = column
     return pd.DataFrame(values, index, list(found))

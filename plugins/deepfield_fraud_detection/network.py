@@ -82,14 +82,16 @@ class Encoder(nn.Module):
         return ((known - low) * inverse).clamp(0, 1)
 
     def forward(self, rows: Tensor) -> Tensor:
+        codes = rows[:, self.config.numbers :].long()
+        vectors = [each(codes[:, place]).unsqueeze(1) for place, each in enumerate(self.vectors)]
+        if not self.config.numbers:  # engines differ in what they make of an empty array
+            return torch.cat(vectors, dim=1)
         numbers = rows[:, : self.config.numbers]
         gone = torch.isnan(numbers).unsqueeze(-1).to(rows.dtype)  # (batch, numbers, 1)
         steps = self.steps(numbers)
         known = torch.einsum("bnt,ntd->bnd", steps, self.weight) + self.bias
         parts = known * (1 - gone) + gone * self.missing
-        codes = rows[:, self.config.numbers :].long()
-        vectors = [each(codes[:, place]) for place, each in enumerate(self.vectors)]
-        return torch.cat([parts, *(each.unsqueeze(1) for each in vectors)], dim=1)
+        return torch.cat([parts, *vectors], dim=1)
 
 
 class Ensemble(nn.Module):

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from deepfield.domain import TRUST
-from deepfield.errors import UsageError
-from deepfield.fields import Category, Field, Number
+from deepfield.errors import InputError, UsageError
+from deepfield.fields import Boolean, Category, Field, Key, Number
 from deepfield.table import Table
 from deepfield_fraud_detection import FraudDetection
 
@@ -31,6 +31,7 @@ def inputs_of(inputs: Table, sample: pd.DataFrame) -> Table:
 
     Raises:
         UsageError: if a column bears the name of a result.
+        InputError: if nothing in the table tells one row from another.
     """
     taken = {*FraudDetection.outputs.names, *TRUST, "confidence", "trust", "row"}
     fields: list[Field] = [each for each in inputs if each.name in sample.columns]
@@ -44,16 +45,26 @@ def inputs_of(inputs: Table, sample: pd.DataFrame) -> Table:
         kind = _kind(sample[name].dropna().iloc[:LOOKED_AT])
         if kind is not None:
             fields.append(kind(name, required=False))
+    if all(isinstance(each, Key | Boolean) or each.name == "currency" for each in fields):
+        raise InputError(
+            "There is no column to learn from: give an amount, a time, or columns of numbers or of "
+            f"words that come again. Found: {', '.join(map(str, sample.columns)) or 'none'}."
+        )
     return table_of(fields)
 
 
 def table_of(fields: Sequence[Field]) -> Table:
-    """Return a table that groups by the keys it has, if it has the time that orders them."""
+    """Return a table that groups by the keys it has, if it has the time that orders them.
+
+    Rows with a history take from it what came out of older ones, so it has the truth as well.
+    """
     names = {each.name for each in fields}
     keys = [name for name in FraudDetection.inputs.group_by if name in names]
     if "time" not in names:
         return Table(*fields)
-    return Table(*fields, group_by=keys, order_by="time")
+    truth = [each for each in FraudDetection.inputs if keys and each.name == FraudDetection.truth]
+    known = [each for each in truth if each.name not in names]
+    return Table(*fields, *known, group_by=keys, order_by="time")
 
 
 def write_inputs(inputs: Table | None) -> list[dict[str, Any]] | None:

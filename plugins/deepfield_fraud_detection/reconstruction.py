@@ -74,15 +74,18 @@ class Autoencoder(nn.Module):
             kept = (torch.rand_like(kept) >= hidden).to(rows.dtype)
         seen = there * kept[:, : self.config.numbers]
         hot = [
-            nn.functional.one_hot(codes[:, place], size) * kept[:, [self.config.numbers + place]]
+            nn.functional.one_hot(codes[:, place], size).to(rows.dtype)
             for place, size in enumerate(self.config.categories)
         ]
-        told = self.unfold(self.squeeze(torch.cat([numbers * seen, seen, *hot], dim=1)))
-        found = [(told[:, : self.config.numbers] - numbers) ** 2 * there]
+        known = [each * kept[:, [self.config.numbers + place]] for place, each in enumerate(hot)]
+        any_numbers = self.config.numbers > 0  # engines differ in what they make of an empty array
+        beside = [numbers * seen, seen] if any_numbers else []
+        told = self.unfold(self.squeeze(torch.cat([*beside, *known], dim=1)))
+        found = [(told[:, : self.config.numbers] - numbers) ** 2 * there] if any_numbers else []
         logits = told[:, self.config.numbers :].split(self.config.categories, dim=1)
-        for place, each in enumerate(logits if self.config.categories else ()):
-            loss = nn.functional.cross_entropy(each, codes[:, place], reduction="none")
-            found.append(loss.unsqueeze(1))
+        for each, code in zip(logits if hot else (), hot, strict=True):
+            # The cross-entropy, in words that every engine knows.
+            found.append(-(each.log_softmax(dim=1) * code).sum(dim=1, keepdim=True))
         return torch.cat(found, dim=1)
 
     def forward(self, rows: Tensor) -> Tensor:

@@ -51,11 +51,11 @@ def fit_table(
     """Learn from labelled rows, with what was gathered for them, and write a model folder.
 
     Args:
-        histories: keys whose latest events it reads, as sequences, if they were gathered.
+        histories: keys whose latest events it reads, as sequences, if those of all were gathered.
         dated: whether rows of other years are foreign to what it learned.
     """
     columns = columns_of(training)
-    histories = histories if EVENT_COLUMNS[-1] in training else 0
+    histories = histories if set(EVENT_COLUMNS) <= set(training.columns) else 0
     fraud = [frame["label"].to_numpy() == VERDICTS[1] for frame in (training, validation)]
     arrays = [encoded(frame, columns, bool(histories)) for frame in (training, validation)]
     network = fit_network(

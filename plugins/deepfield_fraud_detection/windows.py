@@ -16,7 +16,8 @@ class Groups:
     """Rows of several keys, those of one key together and in order of time.
 
     "Before" a row are the rows of its key at an earlier second; rows of the same second do not see
-    each other, so that nothing depends on their order.
+    each other. What looks at a few latest rows takes its values in the order of ``order``, so that
+    nothing depends on how the input happened to be sorted.
 
     Args:
         keys: (n,) equal values stand together.
@@ -40,6 +41,15 @@ class Groups:
     def end(self) -> np.ndarray:
         """Return for each row the place after the last row before it."""
         return np.searchsorted(self._line, self._line, side="left")
+
+    def order(self, *values: np.ndarray) -> np.ndarray:
+        """Return the places of all rows, (n,): those of one second by rising values, last first."""
+        order = np.arange(len(self))
+        same = self._line[1:] == self._line[:-1]
+        tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        keys = [*(each[tied] for each in values), self._line[tied]]
+        order[tied] = tied[np.lexsort(keys)]
+        return order
 
     def since(self, span: float) -> np.ndarray:
         """Return for each row the place of the first row that is at most ``span`` seconds older."""

@@ -11,6 +11,7 @@ from deepfield_visits import Visits
 from deepfield_visits.counts import CountsPredictor
 
 from deepfield.testing import CHECKS, contract
+from deepfield_fraud_detection import FraudDetection
 from deepfield_medical_imaging import MedicalImaging
 
 
@@ -26,6 +27,11 @@ def test_visits_keeps_the_contract(domain, check):
 
 @contract(MedicalImaging)
 def test_medical_imaging_keeps_the_contract(domain, check):
+    check(domain)
+
+
+@contract(FraudDetection)
+def test_fraud_detection_keeps_the_contract(domain, check):
     check(domain)
 
 
