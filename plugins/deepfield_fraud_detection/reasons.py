@@ -118,6 +118,8 @@ def _say(theme: str, row: int, values: dict[str, np.ndarray]) -> str:
         )
     if theme == TERMINAL_FRAUDS:
         known = count("terminal_known_30d", "known transaction", "known transactions")
+        if not value("terminal_known_30d") > 0:
+            return "nothing is known yet of this terminal's last 30 days"
         frauds = value("terminal_frauds_30d")
         return f"{known} at this terminal in 30 days, {frauds:,.0f} of them fraud"
     if theme == CARD_LATEST:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
@@ -36,6 +36,9 @@ __all__ = ["columns_of", "encoded", "fit_network", "fit_table", "write_model"]
 
 GATHERED = {*BY_CARD, *BY_TERMINAL, *EVENT_COLUMNS, "card_stands_out"}
 SLICE = 8192
+FEW = 20_000
+"""Rows of a small table: each counts. Once validation rows have calibrated a network, another is
+learned from them too, for every epoch: it is better than the one that stopped by so few rows."""
 
 
 def fit_table(
@@ -58,10 +61,32 @@ def fit_table(
     histories = histories if set(EVENT_COLUMNS) <= set(training.columns) else 0
     fraud = [frame["label"].to_numpy() == VERDICTS[1] for frame in (training, validation)]
     arrays = [encoded(frame, columns, bool(histories)) for frame in (training, validation)]
+    few = len(training) + len(validation) <= FEW
     network = fit_network(
-        arrays[0], fraud[0], arrays[1], fraud[1], columns, histories, options, report, device
+        arrays[0],
+        fraud[0],
+        arrays[1],
+        fraud[1],
+        columns,
+        histories,
+        options,
+        within(report, 0.0, 0.5) if few else report,
+        device,
     )
-    write_model(network, folder, columns, training, arrays, fraud[1], dated)
+    calibration = calibrated(log_odds(network, arrays[1]), fraud[1])
+    if few:
+        network = fit_network(
+            np.concatenate(arrays),
+            np.concatenate(fraud),
+            None,
+            None,
+            columns,
+            histories,
+            options,
+            within(report, 0.5, 1.0),
+            device,
+        )
+    write_model(network, folder, columns, training, arrays[0], calibration, dated)
 
 
 def columns_of(rows: pd.DataFrame) -> Columns:
@@ -155,26 +180,38 @@ def write_model(
     folder: Path,
     columns: Columns,
     training: pd.DataFrame,
-    arrays: list[np.ndarray],
-    held_fraud: np.ndarray,
+    array: np.ndarray,
+    calibration: Calibration,
     dated: bool,
 ) -> None:
-    """Calibrate a network on validation rows, set its guard by training rows, write its folder."""
+    """Set a network's guard by training rows, and write its folder."""
     save_weights(network, folder / "model.safetensors")
     config: dict[str, Any] = {
         "technique": "RNN" if network.config.histories else "ANN",
         "columns": columns.to_json(),
         "network": asdict(network.config),
-        "width": arrays[0].shape[1],
+        "width": array.shape[1],
         "inputs": write_inputs(inputs_seen(training)),
     }
     text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
     (folder / "config.json").write_text(text, encoding="utf-8")
-    odds = log_odds(network, arrays[1])
-    logits = np.stack([np.zeros(len(odds)), odds], axis=1)
-    calibration = Calibration.fit(logits, held_fraud.astype(int), balanced=False)
     calibration.save(folder / "calibration.json")
-    guard_of(arrays[0], columns, training, dated).save(folder / "guard.json")
+    guard_of(array, columns, training, dated).save(folder / "guard.json")
+
+
+def calibrated(odds: np.ndarray, fraud: np.ndarray) -> Calibration:
+    """Return what makes probabilities of log-odds, by rows that were not learned from, (n,)."""
+    logits = np.stack([np.zeros(len(odds)), odds], axis=1)
+    return Calibration.fit(logits, fraud.astype(int), balanced=False)
+
+
+def within(report: Report, start: float, end: float) -> Report:
+    """Return a report of a part of the work; figures are those of the first part alone."""
+
+    def tell(done: float, figures: Mapping[str, float] | None = None) -> None:
+        report(start + (end - start) * done, None if start else figures)
+
+    return tell
 
 
 def guard_of(

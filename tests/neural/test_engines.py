@@ -161,3 +161,20 @@ def test_an_engine_that_answers_otherwise_is_not_used(folder, caplog):
         assert isinstance(engine, kind)
     assert "OpenVINO answers otherwise than torch" in caplog.text
     np.testing.assert_array_equal(engine(special)[0], [[1.0], [1.0]])
+
+
+class Strange(Small):
+    """Holds a step that OpenVINO does not know."""
+
+    def forward(self, rows):
+        return torch.special.i0e(rows) + torch.linalg.eigvalsh(rows.T @ rows).sum()
+
+
+def test_what_openvino_cannot_take_runs_in_torch(folder, caplog):
+    rows = np.ones((3, 2), dtype=np.float32)
+    code = folder.path / "strange.py"
+    code.write_text("strange")
+    engine = open_engine(folder, Strange, rows, code, "cpu", openvino=True)
+    assert isinstance(engine, TorchEngine)
+    assert "OpenVINO cannot take" in caplog.text
+    assert engine(rows)[0].shape == (3, 2)

@@ -159,7 +159,7 @@ def open_engine(
 def _graph(
     folder: ModelFolder, build: Callable[[], nn.Module], example: np.ndarray, code: Path
 ) -> Path | None:
-    """Return the cached graph of a model, making it if need be; None if it answers otherwise."""
+    """Return the cached graph of a model, making it if need be; None where torch must run it."""
     openvino = import_openvino()
     parts = (folder.network_hash, code.read_text(encoding="utf-8"), openvino.get_version())
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
@@ -178,7 +178,15 @@ def _graph(
         with tempfile.TemporaryDirectory(dir=place.parent) as aside:
             made = Path(aside) / "made"
             network = build()
-            openvino.save_model(_convert(network, example), made / "network.xml", False)
+            try:
+                openvino.save_model(_convert(network, example), made / "network.xml", False)
+            except Exception as error:  # whatever a network holds, torch can run it
+                log.warning(
+                    "OpenVINO cannot take %s (%s); torch runs it, slower.",
+                    folder.path.name,
+                    str(error).strip().partition("\n")[0],
+                )
+                return None
             wanted = TorchEngine(network, "cpu")(example)
             if not _are_near(OpenVinoEngine(made / "network.xml")(example), wanted):
                 log.warning(
@@ -210,14 +218,18 @@ def _convert(network: nn.Module, example: np.ndarray):
     import torch
 
     openvino = import_openvino()
-    with warnings.catch_warnings():
-        # torch announces the end of tracing, which is still what OpenVINO converts by.
-        warnings.simplefilter("ignore")
-        return openvino.convert_model(
-            network.eval(),
-            example_input=torch.from_numpy(example),
-            input=[-1, *example.shape[1:]],
-        )
+    level = logging.root.level
+    try:
+        with warnings.catch_warnings():
+            # torch announces the end of tracing, which is still what OpenVINO converts by.
+            warnings.simplefilter("ignore")
+            return openvino.convert_model(
+                network.eval(),
+                example_input=torch.from_numpy(example),
+                input=[-1, *example.shape[1:]],
+            )
+    finally:
+        logging.root.setLevel(level)  # a conversion that fails leaves everybody's log at ERROR
 
 
 def _has_cuda() -> bool:
