@@ -98,8 +98,8 @@ class Past:
                 places, groups = places[kept], groups[kept]
             part = {name: array.take(places) for name, array in self._columns.items()}
             beside = [(names, array[places]) for names, array in earlier]
-            for known, found in changed:
-                beside = _patched(beside, places, known, found)
+            for known, new_blocks in changed:
+                beside = _patched(beside, places, known, new_blocks)
             number = {value: n for n, value in enumerate(values[key])}
             own = np.array([number[value] for value in complete[key]])
             rows, order = self._sorted(part, complete, np.append(groups, own))
