@@ -21,7 +21,7 @@ SLICE = 8
 
 POINTS = (4, 8, 64)
 """Points of the path: enough for most rows, and for those of which they leave too much."""
-EVALUATIONS = 1024
+EVALUATIONS = 2048
 """Points, of all rows together, that are differentiated at once: they stay in a core's cache."""
 
 _hooking = threading.Lock()
