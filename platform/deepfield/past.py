@@ -103,7 +103,8 @@ class Past:
             number = {value: n for n, value in enumerate(values[key])}
             own = np.array([number[value] for value in complete[key]])
             rows, order = self._sorted(part, complete, np.append(groups, own))
-            frame = _frame(rows, [(names, each[order]) for names, each in _below(beside, blocks)])
+            ordered = [(names, each[order]) for names, each in _below(beside, blocks)]
+            frame = _beside(pd.DataFrame(rows, copy=False), ordered)
             found = self.predictor.gather(frame, key, options)
             check_gathered(self.predictor, key, frame, found)
             back = np.argsort(order)
@@ -111,7 +112,7 @@ class Past:
             if between and len(places):
                 changed.append((places, [(names, each[: len(places)]) for names, each in gained]))
             blocks += [(names, array[len(places) :]) for names, array in gained]
-        return _frame(complete, blocks).set_axis(new.index, axis=0)
+        return _beside(typed_rows, blocks)
 
     def _sorted(
         self, part: Columns, new: Columns, groups: np.ndarray
@@ -208,9 +209,11 @@ def _blocks(frame: pd.DataFrame) -> list[Block]:
     return [(names, frame[names].to_numpy()) for names in kinds.values()]
 
 
-def _frame(columns: Columns, blocks: list[Block]) -> pd.DataFrame:
-    parts = [pd.DataFrame(array, columns=names, copy=False) for names, array in blocks]
-    return pd.concat([pd.DataFrame(columns, copy=False), *parts], axis=1)
+def _beside(rows: pd.DataFrame, blocks: list[Block]) -> pd.DataFrame:
+    if not blocks:
+        return rows
+    parts = [pd.DataFrame(array, rows.index, names, copy=False) for names, array in blocks]
+    return pd.concat([rows, *parts], axis=1)
 
 
 def _matched(blocks: list[Block], others: list[Block]) -> list[Block]:
