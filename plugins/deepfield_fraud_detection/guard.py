@@ -69,7 +69,7 @@ class RangeGuard:
             ends = np.array([(self.low[name], self.high[name]) for _, name in ranged])
             room = (ROOM * (ends[:, 1] - ends[:, 0]) + 1e-6).astype(array.dtype)
             low, high = ends.T.astype(array.dtype)
-            value = np.nan_to_num(array[:, places], nan=low)  # type: ignore[arg-type]  # one each
+            value = np.nan_to_num(array[:, places], nan=low)
             beyond = np.maximum(low - value, value - high) / room
             foreign = np.maximum(foreign, beyond.max(axis=1))
         for place, name in enumerate(columns.categories, start=len(columns.numbers)):

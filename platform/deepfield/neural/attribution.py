@@ -116,8 +116,13 @@ def integrated_gradients(
     pieces = torch.from_numpy(rows).split(EVALUATIONS // POINTS[0])
     if len(pieces) == 1:
         return work(pieces[0]).numpy(), base
-    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="deepfield-explain") as pool:
-        return torch.cat(list(pool.map(work, pieces))).numpy(), base
+    return torch.cat(list(_pool().map(work, pieces))).numpy(), base
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Return the threads that all callers share: gradients of more pieces at once fill memory."""
+    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="deepfield-explain")
 
 
 @cache
