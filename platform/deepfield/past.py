@@ -1,6 +1,7 @@
 """Earlier rows that are kept at hand, so that a few new ones are answered at once.
 
-Columns are plain arrays here: frames cost more than all the work on a few hundred rows.
+Columns are plain arrays here, and what was gathered one array for all its columns: frames, and a
+hundred columns one by one, cost more than all the work on a few hundred rows.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ MOST_OPTIONS = 4
 
 Columns = dict[str, Any]
 """Name -> an array of numpy's or pandas'."""
+Block = tuple[list[str], np.ndarray]
+"""Names of columns of one type, and all of them as (rows, columns)."""
 
 
 class Past:
@@ -44,13 +47,14 @@ class Past:
         self._latest = times.max() if len(rows) else None
         self._places = {key: _Places(self.rows[key], times) for key in inputs.group_by}
         self._lock = threading.Lock()
-        self._gathered: OrderedDict[str, list[Columns]] = OrderedDict()
+        self._columns = _columns(self.rows)
+        self._gathered: OrderedDict[str, list[list[Block]]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def prepare(self, options: Any) -> list[Columns]:
-        """Return the earlier rows as each key finds them: with what those before it gathered.
+    def prepare(self, options: Any) -> list[list[Block]]:
+        """Return for each key what those before it gathered for the earlier rows.
 
         Kept for the next call with the same options.
         """
@@ -58,10 +62,12 @@ class Past:
         with self._lock:
             if known not in self._gathered:
                 rows = self.rows
-                stages = [_columns(rows)]
+                stages: list[list[Block]] = [[]]
                 for key in self.inputs.group_by[:-1]:
-                    rows = rows.join(gathered_by(key, self.predictor, self.inputs, rows, options))
-                    stages.append(_columns(rows))
+                    found = gathered_by(key, self.predictor, self.inputs, rows, options)
+                    found = found.reindex(rows.index)
+                    stages.append([*stages[-1], *_blocks(found)])
+                    rows = rows.join(found)
                 self._gathered[known] = stages
                 if len(self._gathered) > MOST_OPTIONS:
                     self._gathered.popitem(last=False)
@@ -72,7 +78,8 @@ class Past:
         """Return checked new rows, in their order, with what they take from earlier ones."""
         if self.rows.empty or new.empty:
             return gathered(self.predictor, self.inputs, new, options)
-        complete = _columns(typed(self.inputs, new))
+        typed_rows = typed(self.inputs, new)
+        complete, blocks = _columns(typed_rows), list[Block]()
         values = {key: list(dict.fromkeys(complete[key])) for key in self.inputs.group_by}
         again = self._again(complete, values)
         for key in values if len(again) else ():
@@ -82,37 +89,45 @@ class Past:
         times = _comparable(complete[self.inputs.order_by])
         between = len(again) > 0 or times.min() <= self._latest
         if between and len(values) > 2:
-            return self._from_all(typed(self.inputs, new), again, options)
-        changed: list[tuple[np.ndarray, Columns]] = []
+            return self._from_all(typed_rows, again, options)
+        changed: list[tuple[np.ndarray, list[Block]]] = []
         for key, earlier in zip(values, self.prepare(options), strict=True):
             places, groups = self._places[key].of(values[key])
             if len(again):
                 kept = ~np.isin(places, again)
                 places, groups = places[kept], groups[kept]
-            part = {name: array.take(places) for name, array in earlier.items()}
-            for known, found in changed:
-                _patch(part, places, known, found)
+            part = {name: array.take(places) for name, array in self._columns.items()}
+            beside = [(names, array[places]) for names, array in earlier]
+            for known, new_blocks in changed:
+                beside = _patched(beside, places, known, new_blocks)
             number = {value: n for n, value in enumerate(values[key])}
             own = np.array([number[value] for value in complete[key]])
-            found = self._by(key, part, complete, np.append(groups, own), options)
+            rows, order = self._sorted(part, complete, np.append(groups, own))
+            ordered = [(names, each[order]) for names, each in _below(beside, blocks)]
+            frame = _beside(pd.DataFrame(rows, copy=False), ordered)
+            found = self.predictor.gather(frame, key, options)
+            check_gathered(self.predictor, key, frame, found)
+            back = np.argsort(order)
+            gained = [(names, array[back]) for names, array in _blocks(found)]
             if between and len(places):
-                changed.append(
-                    (places, {name: each[: len(places)] for name, each in found.items()})
-                )
-            complete |= {name: array[len(places) :] for name, array in found.items()}
-        return pd.DataFrame(complete, index=new.index)
+                changed.append((places, [(names, each[: len(places)]) for names, each in gained]))
+            blocks += [(names, array[len(places) :]) for names, array in gained]
+        return _beside(typed_rows, blocks)
 
-    def _by(
-        self, key: str, part: Columns, new: Columns, groups: np.ndarray, options: Any
-    ) -> Columns:
-        """Return what earlier rows, and new ones below them, gather by a key.
+    def _sorted(
+        self, part: Columns, new: Columns, groups: np.ndarray
+    ) -> tuple[Columns, np.ndarray]:
+        """Return earlier rows with new ones below them, by group and time, and where each stood.
 
         Args:
             groups: the number of each row's value of the key.
         """
-        earlier, later = len(part[key]), len(new[key])
+        earlier, later = len(next(iter(part.values()))), len(next(iter(new.values())))
         rows: Columns = {}
-        for name, kind in self._kinds(part, new).items():
+        for each in self.inputs:
+            name, kind = each.name, KINDS.get(each.arrow, "float64")
+            if name not in part and name not in new:
+                continue
             first = part[name] if name in part else _empty(earlier, kind)
             second = new[name] if name in new else _empty(later, kind)
             rows[name] = (
@@ -123,20 +138,7 @@ class Past:
         order = np.lexsort((_comparable(rows[self.inputs.order_by]), groups))
         if (np.diff(order) < 0).any():
             rows = {name: array.take(order) for name, array in rows.items()}
-        frame = pd.DataFrame(rows, copy=False)
-        found = self.predictor.gather(frame, key, options)
-        check_gathered(self.predictor, key, frame, found)
-        back = np.argsort(order)
-        return {name: found[name].to_numpy()[back] for name in found.columns}
-
-    def _kinds(self, part: Columns, new: Columns) -> dict[str, Any]:
-        """Return the columns that either has: inputs in their order, then what was gathered."""
-        inputs = {
-            each.name: KINDS.get(each.arrow, "float64")
-            for each in self.inputs
-            if each.name in part or each.name in new
-        }
-        return inputs | {name: part[name].dtype for name in part if name not in inputs}
+        return rows, order
 
     def _again(self, new: Columns, values: dict[str, list[Any]]) -> np.ndarray:
         """Return where earlier rows stand that come again: under the same unique name."""
@@ -197,10 +199,50 @@ def _empty(rows: int, kind: Any) -> Any:
     return _array(pd.Series([None] * rows, dtype=object).astype(kind))
 
 
-def _patch(part: Columns, places: np.ndarray, known: np.ndarray, found: Columns) -> None:
-    """Put what was found for rows at the places ``known`` over what ``part`` holds of them."""
+def _blocks(frame: pd.DataFrame) -> list[Block]:
+    """Return the columns of a frame of numpy's numbers, those of one type together."""
+    kinds: dict[Any, list[str]] = {}
+    for name, kind in zip(frame.columns, frame.dtypes, strict=True):
+        kinds.setdefault(kind, []).append(name)
+    if len(kinds) == 1:
+        return [(list(frame.columns), frame.to_numpy())]
+    return [(names, frame[names].to_numpy()) for names in kinds.values()]
+
+
+def _beside(rows: pd.DataFrame, blocks: list[Block]) -> pd.DataFrame:
+    if not blocks:
+        return rows
+    parts = [pd.DataFrame(array, rows.index, names, copy=False) for names, array in blocks]
+    return pd.concat([rows, *parts], axis=1)
+
+
+def _matched(blocks: list[Block], others: list[Block]) -> list[Block]:
+    """Return other blocks with the columns that these have: types may differ with the rows."""
+    if [names for names, _ in blocks] == [names for names, _ in others]:
+        return others
+    single = {name: array[:, n] for names, array in others for n, name in enumerate(names)}
+    return [(names, np.stack([single[name] for name in names], axis=1)) for names, _ in blocks]
+
+
+def _below(blocks: list[Block], others: list[Block]) -> list[Block]:
+    """Return blocks with the rows of others below theirs."""
+    pairs = zip(blocks, _matched(blocks, others), strict=True)
+    return [(names, np.concatenate([array, other])) for (names, array), (_, other) in pairs]
+
+
+def _patched(
+    part: list[Block], places: np.ndarray, known: np.ndarray, found: list[Block]
+) -> list[Block]:
+    """Return what rows at ``places`` hold, what was found for those at ``known`` over it."""
     order = np.argsort(known)
     at = order[np.searchsorted(known, places, sorter=order).clip(max=len(known) - 1)]
-    same = known[at] == places
-    for name, values in found.items():
-        part[name] = np.where(same, values[at], part[name])
+    same = (known[at] == places)[:, None]
+    have = {name for names, _ in found for name in names}
+    own = [each for each in part if have.issuperset(each[0])]
+    new = iter(_matched(own, found))
+    return [
+        (names, np.where(same, next(new)[1][at], array))
+        if have.issuperset(names)
+        else (names, array)
+        for names, array in part
+    ]

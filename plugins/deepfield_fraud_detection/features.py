@@ -218,8 +218,9 @@ def _labels(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Return 1 where a label is known, and 1 where it says fraud; 0 elsewhere."""
     if "is_fraud" not in rows:
         return np.zeros(len(rows)), np.zeros(len(rows))
-    known = rows["is_fraud"].notna().to_numpy()
-    fraud = rows["is_fraud"].astype("boolean").fillna(False).to_numpy(dtype=bool)
+    labels = rows["is_fraud"].astype("boolean").array
+    known = ~labels.isna()
+    fraud = labels.to_numpy(dtype=bool, na_value=False)
     return known.astype(np.float64), fraud.astype(np.float64)
 
 

@@ -63,12 +63,15 @@ class RangeGuard:
     def score(self, array: np.ndarray, columns: Columns, rows: pd.DataFrame) -> np.ndarray:
         """Return how foreign each row is, (n,): over 1 is unfamiliar."""
         foreign = np.zeros(len(array))
-        for place, name in enumerate(columns.numbers):
-            if name in self.low:
-                room = ROOM * (self.high[name] - self.low[name]) + 1e-6
-                value = np.nan_to_num(array[:, place], nan=self.low[name])
-                beyond = np.maximum(self.low[name] - value, value - self.high[name])
-                foreign = np.maximum(foreign, beyond / room)
+        ranged = [(place, name) for place, name in enumerate(columns.numbers) if name in self.low]
+        if ranged:
+            places = [place for place, _ in ranged]
+            ends = np.array([(self.low[name], self.high[name]) for _, name in ranged])
+            room = (ROOM * (ends[:, 1] - ends[:, 0]) + 1e-6).astype(array.dtype)
+            low, high = ends.T.astype(array.dtype)
+            value = np.nan_to_num(array[:, places], nan=low)
+            beyond = np.maximum(low - value, value - high) / room
+            foreign = np.maximum(foreign, beyond.max(axis=1))
         for place, name in enumerate(columns.categories, start=len(columns.numbers)):
             if name in self.values:
                 unseen = (array[:, place] == 0) & rows[name].notna().to_numpy()
