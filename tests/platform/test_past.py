@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
-import numpy as np
 import pandas as pd
 import pytest
 from deepfield_flowers import Flowers
@@ -115,16 +112,3 @@ def test_what_cannot_be_remembered_is_one_sentence(model, visits):
         model.remember(visits(5).astype(object).replace({"spend": {visits(5)["spend"][3]: "much"}}))
     with pytest.raises(UsageError, match="Another model remembers these earlier rows"):
         model.predict(visits(3), past=load_model(Visits()).remember(visits(3)))
-
-
-def test_one_row_is_answered_at_once(model, visits):
-    """The whole of it, the predictor too, over 200,000 rows of which some 300 share a key."""
-    rows = visits(200_000, shops=700, people=5000).sort_values("time", kind="stable")
-    checked = rows.assign(time=rows["time"].dt.tz_localize("UTC"))
-    past = model.remember(checked[:-50])
-    seconds = []
-    for place in range(len(rows) - 50, len(rows)):
-        started = time.perf_counter()
-        model.predict(rows.iloc[[place]], past=past)
-        seconds.append(time.perf_counter() - started)
-    assert np.median(seconds) < 0.05
