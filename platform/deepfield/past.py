@@ -46,6 +46,12 @@ class Past:
         times = _comparable(_array(self.rows[inputs.order_by]))
         self._latest = times.max() if len(rows) else None
         self._places = {key: _Places(self.rows[key], times) for key in inputs.group_by}
+        self._names = {
+            name: pd.Index(self.rows[name].dropna())
+            for name in inputs.unique
+            if name in self.rows.columns
+        }
+        self._named = {name: np.flatnonzero(self.rows[name].notna()) for name in self._names}
         self._lock = threading.Lock()
         self._columns = _columns(self.rows)
         self._gathered: OrderedDict[str, list[list[Block]]] = OrderedDict()
@@ -81,7 +87,7 @@ class Past:
         typed_rows = typed(self.inputs, new)
         complete, blocks = _columns(typed_rows), list[Block]()
         values = {key: list(dict.fromkeys(complete[key])) for key in self.inputs.group_by}
-        again = self._again(complete, values)
+        again = self._again(complete)
         for key in values if len(again) else ():
             # What a row that comes again gave to others, it gives no more.
             values[key] = list(dict.fromkeys([*values[key], *self.rows[key].iloc[again]]))
@@ -140,16 +146,14 @@ class Past:
             rows = {name: array.take(order) for name, array in rows.items()}
         return rows, order
 
-    def _again(self, new: Columns, values: dict[str, list[Any]]) -> np.ndarray:
+    def _again(self, new: Columns) -> np.ndarray:
         """Return where earlier rows stand that come again: under the same unique name."""
         found = [np.array([], dtype=int)]
-        for name in self.inputs.unique:
-            if name not in new or name not in self.rows.columns:
-                continue
-            ids = [each for each in new[name] if not pd.isna(each)]
-            for key in values if ids else ():
-                places, _ = self._places[key].of(values[key])
-                found.append(places[self.rows[name].array.take(places).isin(ids)])
+        for name, names in self._names.items():
+            ids = [each for each in new.get(name, ()) if not pd.isna(each)]
+            if ids:
+                at = names.get_indexer_for(ids)
+                found.append(self._named[name][at[at >= 0]])
         return np.unique(np.concatenate(found))
 
     def _from_all(self, new: pd.DataFrame, again: np.ndarray, options: Any) -> pd.DataFrame:

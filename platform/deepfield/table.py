@@ -128,10 +128,11 @@ class Table:
         columns = {}
         for each in self.fields:
             if each.name in rows.columns:
-                columns[each.name], found = each.read_column(rows[each.name])
+                column, found = each.read_column(rows[each.name])
+                columns[each.name] = column.array  # without the index, which is the rows' own
                 for index, sentence in found.items():
                     problems.setdefault(index, f"column {each.name!r} {sentence}")
-        checked = pd.DataFrame(columns, index=rows.index)
+        checked = pd.DataFrame(columns, rows.index, copy=False)
         if problems:
             checked = checked.drop(index=list(problems))
         return Checked(checked, problems)

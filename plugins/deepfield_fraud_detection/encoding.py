@@ -66,7 +66,13 @@ class Columns:
         # A table may have an hour of its own; what it lacks is told from its time.
         there = [name for name in self.numbers if name in rows or name not in MOMENT]
         places = [self.numbers.index(name) for name in there]
-        array[:, places] = rows[there].to_numpy(dtype=np.float32, na_value=np.nan)
+        numbers = rows[there]
+        plain = all(isinstance(kind, np.dtype) for kind in numbers.dtypes)
+        array[:, places] = (
+            numbers.to_numpy(dtype=np.float32)  # many times as fast
+            if plain
+            else numbers.to_numpy(dtype=np.float32, na_value=np.nan)
+        )
         if len(there) < len(self.numbers):
             when = dict(zip(MOMENT, moment(rows["time"]).T, strict=True))
             for place, name in enumerate(self.numbers):

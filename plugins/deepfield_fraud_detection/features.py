@@ -37,6 +37,8 @@ UNUSUAL = 2.5
 """An amount of so many times the card's usual mean stands out; the mean leaves such ones out."""
 LONGEST = 60.0
 """Days after which it no longer matters how long ago something was."""
+TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+"""A second in each of the units that moments are counted in."""
 EVENTS = 8
 """Transactions back that sequence models see of a card, and known ones of a terminal."""
 
@@ -218,8 +220,9 @@ def _labels(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Return 1 where a label is known, and 1 where it says fraud; 0 elsewhere."""
     if "is_fraud" not in rows:
         return np.zeros(len(rows)), np.zeros(len(rows))
-    labels = rows["is_fraud"].astype("boolean").array
-    known = ~labels.isna()
+    column = rows["is_fraud"]
+    labels = (column if column.dtype == "boolean" else column.astype("boolean")).array
+    known = ~np.asarray(labels.isna())
     fraud = labels.to_numpy(dtype=bool, na_value=False)
     return known.astype(np.float64), fraud.astype(np.float64)
 
@@ -244,11 +247,12 @@ def _codes(keys: pd.Series) -> np.ndarray:
 
 
 def _seconds(time: pd.Series) -> np.ndarray:
-    return time.dt.tz_localize(None).to_numpy().astype("datetime64[s]").astype(np.int64)
+    moments = time.array  # in UTC, as every moment that a table has read
+    return moments.asi8 // TICKS[moments.unit]
 
 
 def _frame(found: dict[str, np.ndarray], index: pd.Index, order: np.ndarray) -> pd.DataFrame:
     values = np.empty((len(index), len(found)), dtype=np.float32)
     for place, column in enumerate(found.values()):
         values[order, place] = column
-    return pd.DataFrame(values, index, list(found))
+    return pd.DataFrame(values, index, list(found), copy=False)

@@ -77,7 +77,9 @@ class RangeGuard:
                 unseen = (array[:, place] == 0) & rows[name].notna().to_numpy()
                 foreign = np.where(unseen, np.maximum(foreign, 2.0), foreign)
         if self.currency is not None and "currency" in rows:
-            other = rows["currency"].notna() & (rows["currency"].str.upper() != self.currency)
+            other = rows["currency"].notna() & (rows["currency"] != self.currency)
+            if other.any():
+                other &= rows["currency"].str.upper() != self.currency
             foreign = np.where(other.to_numpy(dtype=bool), np.maximum(foreign, 2.0), foreign)
         if self.first is not None and self.last is not None and "time" in rows:
             first, last = pd.Timestamp(self.first), pd.Timestamp(self.last)

@@ -57,6 +57,10 @@ class Columnar(Field):
                 part, values = part[~empty], values.filter(pa.array(~empty))
             taken = None if values is None else self.read_array(values)
             left = part
+            if taken is not None and not taken.null_count:
+                read.append(taken.cast(self.array))
+                places.append(part)
+                continue
             if taken is not None:
                 good = taken.is_valid().to_numpy(zero_copy_only=False)
                 read.append(taken.drop_null().cast(self.array))
@@ -77,9 +81,11 @@ class Columnar(Field):
         if found:
             kept = _without(found, len(column))
             gathered = pc.if_else(kept, gathered, pa.scalar(None, self.array))
-        series = pd.Series(self.series(gathered), name=self.name)
+        values = self.series(gathered)
+        if isinstance(values, pd.Series):
+            values = values.array
         problems = {column.index[place]: found[place] for place in sorted(found)}
-        return series.set_axis(column.index), problems
+        return pd.Series(values, column.index, name=self.name, copy=False), problems
 
     def read_alone(self, value: Any) -> Any:
         """Return a value that was not read at once.
@@ -171,6 +177,8 @@ def _gather(
     read: list[pa.Array], places: list[np.ndarray], length: int, kind: pa.DataType
 ) -> pa.Array:
     """Put values at their places; null stays at the others."""
+    if len(read) == 1 and len(read[0]) == length:
+        return read[0]
     whole = pa.concat_arrays([pa.array([], kind), *read])
     at = np.concatenate([np.array([], dtype=int), *places])
     if len(at) == length and (at[:-1] < at[1:]).all():

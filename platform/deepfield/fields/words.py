@@ -105,7 +105,7 @@ class Key(Names):
     """On the way in: whether no two rows that are read together may have the same."""
 
     def check_array(self, values: pa.Array, index: pd.Index, found: dict[int, str]) -> None:
-        if not self.unique:
+        if not self.unique or len(values) < 2:
             return
         series = pd.Series(self.series(values))
         again = np.flatnonzero(series.duplicated().to_numpy() & series.notna().to_numpy())

@@ -18,8 +18,8 @@ __all__ = ["BATCH", "Database", "files"]
 BATCH = 65_536
 MOST_THREADS = 4
 """Sorting waits for the disk sooner than for a processor, and each thread takes memory."""
-MEGABYTES = 400
-MEGABYTES_A_THREAD = 150
+MEGABYTES = 256
+MEGABYTES_A_THREAD = 128
 PATIENCE = 0.2
 """Seconds after which to ask again whether anybody still waits for an answer."""
 
