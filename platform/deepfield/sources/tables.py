@@ -26,6 +26,7 @@ __all__ = ["READERS", "FrameSource", "TableSource"]
 CHUNK = 8192
 OPENED = 256
 """Rows a chunk where headers are read for it: the first are scored while the next are read."""
+BUFFER = 2**20
 LONGEST_LINE = 64 * 2**20
 
 
@@ -266,7 +267,8 @@ def opened(path: Path) -> IO[bytes]:
 
 def _parquet(path: Path) -> pa.parquet.ParquetFile:
     try:
-        return pa.parquet.ParquetFile(path)
+        # Buffered ahead, every row group would stay in memory until the last one is read.
+        return pa.parquet.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER)
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(f"{str(path)!r} is no Parquet file that can be read: {error}") from error
 

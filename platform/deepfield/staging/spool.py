@@ -19,6 +19,7 @@ from deepfield.sources.tables import CHUNK
 __all__ = ["ROW_GROUP", "Column", "Spool", "columns", "read_spool", "to_frame", "to_table"]
 
 ROW_GROUP = 65_536
+BUFFER = 2**20
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ class Spool:
 
 def read_spool(path: Path, columns: Iterable[Column]) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a closed spool as they were written."""
-    with pa.parquet.ParquetFile(path) as file:
+    # Buffered ahead, every row group would stay in memory until the last one is read.
+    with pa.parquet.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER) as file:
         yield from file.iter_batches(CHUNK, columns=["row", *(each.stored for each in columns)])
 
 
