@@ -72,7 +72,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
         ".zip, or a table with a column of paths."
         if pictures
         else f"SOURCE is a .csv, .tsv, .parquet or .jsonl file with the columns "
-        f"{', '.join(domain.inputs.names)}."
+        f"{', '.join(each.name for each in domain.inputs if each.required)}{_perhaps(domain)}."
     )
     return click.Command(
         domain.name,
@@ -112,6 +112,11 @@ def make(domain: Domain, formats: Formats) -> click.Command:
         epilog="Rows that cannot be read are set aside in OUTPUT.rejected.csv, each with its "
         "reason; the others are served, and the exit code is 3.",
     )
+
+
+def _perhaps(domain: Domain) -> str:
+    names = [each.name for each in domain.inputs if not each.required]
+    return f", and perhaps {', '.join(names)}" if names else ""
 
 
 score = DomainCommands(
