@@ -48,12 +48,13 @@ def typed(inputs: Table, rows: pd.DataFrame) -> pd.DataFrame:
     What is empty is NaN in numbers and words, NaT in times and NA in what is true or false.
     """
     changed = {}
+    kinds = dict(zip(rows.columns, rows.dtypes, strict=True))
     for each in inputs:
         kind = KINDS.get(each.arrow)
-        if each.name not in rows.columns or kind is None or isinstance(each, Image):
+        if each.name not in kinds or kind is None or isinstance(each, Image):
             continue
-        column = rows[each.name]
-        if column.dtype != kind:
+        if kinds[each.name] != kind:
+            column = rows[each.name]
             try:
                 changed[each.name] = column.astype(kind)
             except UnicodeEncodeError:  # half a character, as JSON may hold it

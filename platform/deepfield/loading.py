@@ -144,7 +144,7 @@ class Model:
         if missing or not results.index.equals(rows.index):
             what = f"lack {missing}" if missing else "are not one for each row, in order"
             raise ContractError(f"{self!r} broke its contract: its results {what}")
-        return results[names]
+        return results if list(results.columns) == names else results[names]
 
     def _gathered(self, rows: pd.DataFrame, past: Past | None, options: BaseModel) -> pd.DataFrame:
         if past is None:

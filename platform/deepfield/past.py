@@ -25,7 +25,7 @@ MOST_OPTIONS = 4
 
 Columns = dict[str, Any]
 """Name -> an array of numpy's or pandas'."""
-Block = tuple[list[str], np.ndarray]
+Block = tuple[pd.Index, np.ndarray]
 """Names of columns of one type, and all of them as (rows, columns)."""
 
 
@@ -209,8 +209,8 @@ def _blocks(frame: pd.DataFrame) -> list[Block]:
     for name, kind in zip(frame.columns, frame.dtypes, strict=True):
         kinds.setdefault(kind, []).append(name)
     if len(kinds) == 1:
-        return [(list(frame.columns), frame.to_numpy())]
-    return [(names, frame[names].to_numpy()) for names in kinds.values()]
+        return [(frame.columns, frame.to_numpy())]
+    return [(pd.Index(names), frame[names].to_numpy()) for names in kinds.values()]
 
 
 def _beside(rows: pd.DataFrame, blocks: list[Block]) -> pd.DataFrame:
@@ -222,7 +222,10 @@ def _beside(rows: pd.DataFrame, blocks: list[Block]) -> pd.DataFrame:
 
 def _matched(blocks: list[Block], others: list[Block]) -> list[Block]:
     """Return other blocks with the columns that these have: types may differ with the rows."""
-    if [names for names, _ in blocks] == [names for names, _ in others]:
+    alike = len(blocks) == len(others) and all(
+        names.equals(theirs) for (names, _), (theirs, _) in zip(blocks, others, strict=True)
+    )
+    if alike:
         return others
     single = {name: array[:, n] for names, array in others for n, name in enumerate(names)}
     return [(names, np.stack([single[name] for name in names], axis=1)) for names, _ in blocks]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,8 @@ class Columns:
         Raises:
             InputError: if a column that was learned from is not there at all.
         """
-        lacking = [name for name in self.names if name not in rows and name not in MOMENT]
+        have = set(rows.columns)
+        lacking = [name for name in self.names if name not in have and name not in MOMENT]
         if lacking:
             raise InputError(
                 f"No column {', '.join(map(repr, lacking))}, and the model learned from it: "
@@ -64,19 +66,18 @@ class Columns:
             )
         array = np.empty((len(rows), len(self.names)), dtype=np.float32)
         # A table may have an hour of its own; what it lacks is told from its time.
-        there = [name for name in self.numbers if name in rows or name not in MOMENT]
-        places = [self.numbers.index(name) for name in there]
-        numbers = rows[there]
+        places = [place for place, name in enumerate(self.numbers) if name in have]
+        numbers = rows[_index(tuple(self.numbers[place] for place in places))]
         plain = all(isinstance(kind, np.dtype) for kind in numbers.dtypes)
         array[:, places] = (
             numbers.to_numpy(dtype=np.float32)  # many times as fast
             if plain
             else numbers.to_numpy(dtype=np.float32, na_value=np.nan)
         )
-        if len(there) < len(self.numbers):
+        if len(places) < len(self.numbers):
             when = dict(zip(MOMENT, moment(rows["time"]).T, strict=True))
             for place, name in enumerate(self.numbers):
-                if name not in rows:
+                if name not in have:
                     array[:, place] = when[name]
         for place, (name, values) in enumerate(self.categories.items(), start=len(self.numbers)):
             codes = pd.Index(values).get_indexer(pd.Index(rows[name].astype(object).map(_text))) + 1
@@ -96,6 +97,11 @@ class Columns:
     def from_json(cls, values: Mapping[str, Any]) -> Columns:
         categories = {name: tuple(known) for name, known in values["categories"].items()}
         return cls(tuple(values["numbers"]), categories)
+
+
+@cache
+def _index(names: tuple[str, ...]) -> pd.Index:
+    return pd.Index(names)  # making it takes longer than encoding a few rows
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,8 @@ Where the past is too short to tell, a feature is missing (NaN) rather than inve
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -255,4 +257,9 @@ def _frame(found: dict[str, np.ndarray], index: pd.Index, order: np.ndarray) -> 
     values = np.empty((len(index), len(found)), dtype=np.float32)
     for place, column in enumerate(found.values()):
         values[order, place] = column
-    return pd.DataFrame(values, index, list(found), copy=False)
+    return pd.DataFrame(values, index, _names(tuple(found)), copy=False)
+
+
+@cache
+def _names(found: tuple[str, ...]) -> pd.Index:
+    return pd.Index(found)  # making it takes longer than all sums over a few rows

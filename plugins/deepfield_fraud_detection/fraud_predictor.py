@@ -25,6 +25,9 @@ from deepfield_fraud_detection.reasons import sentences
 __all__ = ["FraudPredictor"]
 
 
+EVENT_INDEX = pd.Index(EVENT_COLUMNS)
+
+
 class FraudPredictor(Predictor):
     """A model folder with columns, calibration and guard."""
 
@@ -105,7 +108,7 @@ class FraudPredictor(Predictor):
         array = self.columns.encode(rows)
         if not self.reads_events:
             return array
-        events = rows[list(EVENT_COLUMNS)].to_numpy(dtype=np.float32)
+        events = rows[EVENT_INDEX].to_numpy(dtype=np.float32)
         return np.concatenate([array, events], axis=1)
 
     def _probability(self, array: np.ndarray) -> np.ndarray:
