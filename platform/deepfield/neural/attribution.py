@@ -11,7 +11,6 @@ from functools import cache
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
-from threadpoolctl import ThreadpoolController
 from torch import Tensor, nn
 
 __all__ = ["evidence_maps", "integrated_gradients"]
@@ -24,6 +23,7 @@ POINTS = (3, 8, 64)
 EVALUATIONS = 2048
 """Points, of all rows together, that are differentiated at once: they stay in a core's cache."""
 
+_starting = threading.Lock()
 _hooking = threading.Lock()
 # Captum hooks the layer itself, which visitors of a dashboard share: one explanation at a time.
 
@@ -101,34 +101,41 @@ def integrated_gradients(
         base = float(head(start))
 
     def work(batch: Tensor) -> Tensor:
-        # One thread a piece: what torch's own threads gain on arrays this small, waiting takes.
-        with _threads().limit(limits=1, user_api="openmp"):
-            with torch.no_grad():
-                ends = parts(batch)
-                scores = head(ends)
-            added = _along(head, ends, start, POINTS[0])
-            for points in POINTS[1:]:
-                missed = ((added.sum(dim=1) + base - scores).abs() > tolerance).nonzero().squeeze(1)
-                for some in missed.split(EVALUATIONS // points):
-                    added[some] = _along(head, ends[some], start, points)
-            return added.double()
+        with torch.no_grad():
+            ends = parts(batch)
+            scores = head(ends)
+        added = _along(head, ends, start, POINTS[0])
+        for points in POINTS[1:]:
+            missed = ((added.sum(dim=1) + base - scores).abs() > tolerance).nonzero().squeeze(1)
+            for some in missed.split(EVALUATIONS // points):
+                added[some] = _along(head, ends[some], start, points)
+        return added.double()
 
     pieces = torch.from_numpy(rows).split(EVALUATIONS // POINTS[0])
-    if len(pieces) == 1:
-        return work(pieces[0]).numpy(), base
     return torch.cat(list(_pool().map(work, pieces))).numpy(), base
 
 
-@cache
 def _pool() -> ThreadPoolExecutor:
-    """Return the threads that all callers share: gradients of more pieces at once fill memory."""
-    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="deepfield-explain")
+    """Return the threads that all callers share: gradients of more pieces at once fill memory.
+
+    Each computes alone: what torch's own threads gain on arrays this small, waiting takes. How many
+    torch may use holds for the thread that says so, and for those that come after it; so all of
+    ours say it before the usual number is put back.
+    """
+    with _starting:
+        return _started()
 
 
 @cache
-def _threads() -> ThreadpoolController:
-    """Return what sets how many threads the calling one may use; torch has it for all alone."""
-    return ThreadpoolController()
+def _started() -> ThreadPoolExecutor:
+    usual, count = torch.get_num_threads(), os.cpu_count() or 1
+    pool = ThreadPoolExecutor(
+        count, "deepfield-explain", initializer=torch.set_num_threads, initargs=(1,)
+    )
+    together = threading.Barrier(count)
+    list(pool.map(lambda _: together.wait(), range(count)))
+    torch.set_num_threads(usual)
+    return pool
 
 
 def _along(head: Callable[[Tensor], Tensor], ends: Tensor, start: Tensor, points: int) -> Tensor:
