@@ -99,7 +99,6 @@ class Staging:
         if self.period is not None:
             answers = files([self._settle(answers)])
         self.meter.begin("writing")
-        pa.default_memory_pool().release_unused()  # the database needs its own for the last sort
         in_order = self._database.stream(f"SELECT * FROM {answers} ORDER BY row")
         done = 0
         merged = emitted(self.task, in_order, self.answers, reading.path, self.checked)
