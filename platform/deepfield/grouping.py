@@ -23,6 +23,8 @@ __all__ = [
     "gathered",
     "gathered_by",
     "gathered_for",
+    "gathered_in_order",
+    "looked_at",
     "periods",
     "related",
     "settled",
@@ -34,10 +36,10 @@ PERIODS = {"day": "D", "week": "W", "month": "M"}
 """What a predictor may name as its period, and what pandas calls it."""
 
 KINDS: dict[pa.DataType, Any] = {
-    pa.string(): "str",
-    pa.bool_(): "boolean",
-    pa.float64(): "float64",
-    pa.timestamp("us", tz="UTC"): "datetime64[us, UTC]",
+    pa.string(): pd.StringDtype(na_value=np.nan),
+    pa.bool_(): pd.BooleanDtype(),
+    pa.float64(): np.dtype("float64"),
+    pa.timestamp("us", tz="UTC"): pd.DatetimeTZDtype("us", "UTC"),
 }
 """How a column of each type reaches a predictor that gathers, wherever it was read."""
 
@@ -78,9 +80,24 @@ def gathered_by(
 ) -> pd.DataFrame:
     """Return what typed rows take from those that share one key; the index tells whose it is."""
     ordered = rows.sort_values([key, inputs.order_by], kind="stable")
-    found = predictor.gather(ordered, key, options)
-    check_gathered(predictor, key, ordered, found)
+    return gathered_in_order(key, predictor, inputs, ordered, options)
+
+
+def gathered_in_order(
+    key: str, predictor: Predictor, inputs: Table, rows: pd.DataFrame, options: Any
+) -> pd.DataFrame:
+    """Return what typed rows, sorted by a key and its order, take from those that share it."""
+    names = looked_at(key, predictor, inputs)
+    seen = rows if names is None else rows[[name for name in rows.columns if name in names]]
+    found = predictor.gather(seen, key, options)
+    check_gathered(predictor, key, rows, found)
     return found
+
+
+def looked_at(key: str, predictor: Predictor, inputs: Table) -> set[str] | None:
+    """Return the columns that a predictor gathers from by a key; None: any of them."""
+    names = predictor.gathers_from(key)
+    return None if names is None else {key, inputs.order_by, *names}
 
 
 def check_gathered(predictor: Predictor, key: str, rows: pd.DataFrame, found: pd.DataFrame) -> None:
@@ -91,8 +108,9 @@ def check_gathered(predictor: Predictor, key: str, rows: pd.DataFrame, found: pd
     taken = set(found.columns) & set(rows.columns)
     if taken:
         raise ContractError(f"{who}: the columns {sorted(taken)} are there already")
-    for name, kind in found.dtypes.items():
+    for kind in set(found.dtypes):
         if not (isinstance(kind, np.dtype) and kind.kind in "fiub"):
+            name = found.columns[found.dtypes == kind][0]
             raise ContractError(f"{who}: the column {name!r} is {kind}, not numbers of numpy's")
 
 

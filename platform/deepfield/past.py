@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from deepfield.grouping import KINDS, check_gathered, gathered, gathered_by, typed
+from deepfield.frames import beside, column_names, framed
+from deepfield.grouping import KINDS, check_gathered, gathered, gathered_by, looked_at, typed
 from deepfield.predictor import Predictor
 from deepfield.table import Table
 
@@ -46,12 +47,12 @@ class Past:
         times = _comparable(_array(self.rows[inputs.order_by]))
         self._latest = times.max() if len(rows) else None
         self._places = {key: _Places(self.rows[key], times) for key in inputs.group_by}
-        self._names = {
-            name: pd.Index(self.rows[name].dropna())
+        self._named = {
+            name: {value: place for place, value in enumerate(self.rows[name])}
             for name in inputs.unique
             if name in self.rows.columns
         }
-        self._named = {name: np.flatnonzero(self.rows[name].notna()) for name in self._names}
+        self._looked_at = {key: looked_at(key, predictor, inputs) for key in inputs.group_by}
         self._lock = threading.Lock()
         self._columns = _columns(self.rows)
         self._gathered: OrderedDict[str, list[list[Block]]] = OrderedDict()
@@ -60,19 +61,22 @@ class Past:
         return len(self.rows)
 
     def prepare(self, options: Any) -> list[list[Block]]:
-        """Return for each key what those before it gathered for the earlier rows.
+        """Return for each key what it looks at of that which those before it gathered.
 
-        Kept for the next call with the same options.
+        For the earlier rows, and kept for the next call with the same options.
         """
         known = options.model_dump_json()
         with self._lock:
             if known not in self._gathered:
                 rows = self.rows
-                stages: list[list[Block]] = [[]]
-                for key in self.inputs.group_by[:-1]:
+                blocks, stages = list[Block](), list[list[Block]]()
+                for key in self.inputs.group_by:
+                    stages.append(_only(blocks, self._looked_at[key]))
+                    if len(stages) == len(self.inputs.group_by):
+                        break  # nobody looks at what the last key gathers for earlier rows
                     found = gathered_by(key, self.predictor, self.inputs, rows, options)
                     found = found.reindex(rows.index)
-                    stages.append([*stages[-1], *_blocks(found)])
+                    blocks += _blocks(found)
                     rows = rows.join(found)
                 self._gathered[known] = stages
                 if len(self._gathered) > MOST_OPTIONS:
@@ -102,15 +106,22 @@ class Past:
             if len(again):
                 kept = ~np.isin(places, again)
                 places, groups = places[kept], groups[kept]
-            part = {name: array.take(places) for name, array in self._columns.items()}
-            beside = [(names, array[places]) for names, array in earlier]
+            seen = self._looked_at[key]
+            part = {
+                name: array.take(places)
+                for name, array in self._columns.items()
+                if seen is None or name in seen
+            }
+            have = [(names, array[places]) for names, array in earlier]
             for known, new_blocks in changed:
-                beside = _patched(beside, places, known, new_blocks)
+                have = _patched(have, places, known, new_blocks)
             number = {value: n for n, value in enumerate(values[key])}
             own = np.array([number[value] for value in complete[key]])
-            rows, order = self._sorted(part, complete, np.append(groups, own))
-            ordered = [(names, each[order]) for names, each in _below(beside, blocks)]
-            frame = _beside(pd.DataFrame(rows, copy=False), ordered)
+            own_part = {name: complete[name] for name in complete if seen is None or name in seen}
+            rows, order = self._sorted(part, own_part, np.append(groups, own))
+            below = _below(have, _only(blocks, seen))
+            ordered = [(names, each[order]) for names, each in below]
+            frame = _beside(framed(rows, pd.RangeIndex(len(order))), ordered)
             found = self.predictor.gather(frame, key, options)
             check_gathered(self.predictor, key, frame, found)
             back = np.argsort(order)
@@ -148,13 +159,13 @@ class Past:
 
     def _again(self, new: Columns) -> np.ndarray:
         """Return where earlier rows stand that come again: under the same unique name."""
-        found = [np.array([], dtype=int)]
-        for name, names in self._names.items():
-            ids = [each for each in new.get(name, ()) if not pd.isna(each)]
-            if ids:
-                at = names.get_indexer_for(ids)
-                found.append(self._named[name][at[at >= 0]])
-        return np.unique(np.concatenate(found))
+        found = {
+            places[value]
+            for name, places in self._named.items()
+            for value in new.get(name, ())
+            if value in places and not pd.isna(value)
+        }
+        return np.array(sorted(found), dtype=int)
 
     def _from_all(self, new: pd.DataFrame, again: np.ndarray, options: Any) -> pd.DataFrame:
         """Gather for every row there is: slow, and right however the keys are entangled."""
@@ -205,19 +216,31 @@ def _empty(rows: int, kind: Any) -> Any:
 
 def _blocks(frame: pd.DataFrame) -> list[Block]:
     """Return the columns of a frame of numpy's numbers, those of one type together."""
+    if len(set(frame.dtypes)) == 1:
+        return [(frame.columns, frame.to_numpy())]
     kinds: dict[Any, list[str]] = {}
     for name, kind in zip(frame.columns, frame.dtypes, strict=True):
         kinds.setdefault(kind, []).append(name)
-    if len(kinds) == 1:
-        return [(frame.columns, frame.to_numpy())]
-    return [(pd.Index(names), frame[names].to_numpy()) for names in kinds.values()]
+    return [(column_names(tuple(names)), frame[names].to_numpy()) for names in kinds.values()]
+
+
+def _only(blocks: list[Block], names: set[str] | None) -> list[Block]:
+    """Return the columns of some names, if there are any; None stands for all names."""
+    if names is None:
+        return list(blocks)
+    found = []
+    for index, array in blocks:
+        kept = {name: place for place, name in enumerate(index) if name in names}
+        if kept:
+            found.append((column_names(tuple(kept)), array[:, list(kept.values())]))
+    return found
 
 
 def _beside(rows: pd.DataFrame, blocks: list[Block]) -> pd.DataFrame:
     if not blocks:
         return rows
     parts = [pd.DataFrame(array, rows.index, names, copy=False) for names, array in blocks]
-    return pd.concat([rows, *parts], axis=1)
+    return beside([rows, *parts])
 
 
 def _matched(blocks: list[Block], others: list[Block]) -> list[Block]:

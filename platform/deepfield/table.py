@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from deepfield.errors import ContractError, InputError
 from deepfield.fields import Field, Image, Key, Number, Timestamp
+from deepfield.frames import framed
 
 __all__ = ["Checked", "Rejected", "Table", "how_to_map"]
 
@@ -128,11 +129,11 @@ class Table:
         columns = {}
         for each in self.fields:
             if each.name in rows.columns:
-                column, found = each.read_column(rows[each.name])
-                columns[each.name] = column.array  # without the index, which is the rows' own
-                for index, sentence in found.items():
-                    problems.setdefault(index, f"column {each.name!r} {sentence}")
-        checked = pd.DataFrame(columns, rows.index, copy=False)
+                columns[each.name], found = each.read_column(rows[each.name])
+                for place in sorted(found):
+                    sentence = f"column {each.name!r} {found[place]}"
+                    problems.setdefault(rows.index[place], sentence)
+        checked = framed(columns, rows.index)
         if problems:
             checked = checked.drop(index=list(problems))
         return Checked(checked, problems)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 from sklearn.tree import DecisionTreeClassifier
 
 from deepfield.errors import InputError
+from deepfield.frames import column_names
 from deepfield_fraud_detection.features import MOMENT, moment
 
 __all__ = ["Columns", "learn_edges"]
@@ -67,7 +67,7 @@ class Columns:
         array = np.empty((len(rows), len(self.names)), dtype=np.float32)
         # A table may have an hour of its own; what it lacks is told from its time.
         places = [place for place, name in enumerate(self.numbers) if name in have]
-        numbers = rows[_index(tuple(self.numbers[place] for place in places))]
+        numbers = rows[column_names(tuple(self.numbers[place] for place in places))]
         plain = all(isinstance(kind, np.dtype) for kind in numbers.dtypes)
         array[:, places] = (
             numbers.to_numpy(dtype=np.float32)  # many times as fast
@@ -97,11 +97,6 @@ class Columns:
     def from_json(cls, values: Mapping[str, Any]) -> Columns:
         categories = {name: tuple(known) for name, known in values["categories"].items()}
         return cls(tuple(values["numbers"]), categories)
-
-
-@cache
-def _index(names: tuple[str, ...]) -> pd.Index:
-    return pd.Index(names)  # making it takes longer than encoding a few rows
 
 
 def _text(value: Any) -> str:

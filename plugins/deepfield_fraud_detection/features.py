@@ -11,11 +11,12 @@ Where the past is too short to tell, a feature is missing (NaN) rather than inve
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from deepfield.frames import column_names
 from deepfield_fraud_detection.windows import DAY, Groups
 
 __all__ = [
@@ -245,7 +246,10 @@ def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
 
 def _codes(keys: pd.Series) -> np.ndarray:
     """Return a number for each key: equal neighbours have equal ones."""
-    return pd.factorize(keys)[0]
+    values = pa.array(keys, from_pandas=True)
+    codes = np.zeros(len(values), dtype=np.int64)
+    codes[1:] = pc.not_equal(values[1:], values[:-1]).to_numpy(zero_copy_only=False).cumsum()
+    return codes
 
 
 def _seconds(time: pd.Series) -> np.ndarray:
@@ -257,9 +261,4 @@ def _frame(found: dict[str, np.ndarray], index: pd.Index, order: np.ndarray) -> 
     values = np.empty((len(index), len(found)), dtype=np.float32)
     for place, column in enumerate(found.values()):
         values[order, place] = column
-    return pd.DataFrame(values, index, _names(tuple(found)), copy=False)
-
-
-@cache
-def _names(found: tuple[str, ...]) -> pd.Index:
-    return pd.Index(found)  # making it takes longer than all sums over a few rows
+    return pd.DataFrame(values, index, column_names(tuple(found)), copy=False)

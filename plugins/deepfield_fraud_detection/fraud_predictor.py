@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import expit
 
 from deepfield.explanation import Contributions, Explanation
+from deepfield.frames import column_names, framed
 from deepfield.models import ModelFolder
 from deepfield.predictor import Predictor
 from deepfield.table import Table
@@ -25,7 +26,11 @@ from deepfield_fraud_detection.reasons import sentences
 __all__ = ["FraudPredictor"]
 
 
-EVENT_INDEX = pd.Index(EVENT_COLUMNS)
+LOOKED_AT = {
+    "card_id": ("amount", "is_fraud"),
+    "terminal_id": ("is_fraud", "card_stands_out"),
+}
+"""What is gathered from, beside the keys and the time."""
 
 
 class FraudPredictor(Predictor):
@@ -49,6 +54,9 @@ class FraudPredictor(Predictor):
     def raw_contributions(self, array: np.ndarray) -> tuple[list[str], np.ndarray, float]:
         """Return themes, what each added to the log-odds (n, themes), and where they start."""
 
+    def gathers_from(self, key: str) -> tuple[str, ...]:
+        return LOOKED_AT[key]
+
     def gather(self, rows: pd.DataFrame, key: str, options: FraudOptions) -> pd.DataFrame:
         by = by_card if key == "card_id" else by_terminal
         return by(rows, options.label_delay_days, self.reads_events)
@@ -63,7 +71,7 @@ class FraudPredictor(Predictor):
         decision = by_cost(probability, amount, options)
         confidence = np.maximum(probability, 1 - probability)
         foreign = self.guard.score(array, self.columns, rows)
-        return pd.DataFrame(
+        return framed(
             {
                 "fraud": probability,
                 "verdict": np.array(VERDICTS, dtype=object)[(probability >= 0.5).astype(int)],
@@ -73,7 +81,7 @@ class FraudPredictor(Predictor):
                 "confidence": confidence,
                 "trust": trust_labels(confidence, 1 - options.max_error, foreign),
             },
-            index=rows.index,
+            rows.index,
         )
 
     def period(self, options: FraudOptions) -> str | None:
@@ -108,7 +116,7 @@ class FraudPredictor(Predictor):
         array = self.columns.encode(rows)
         if not self.reads_events:
             return array
-        events = rows[EVENT_INDEX].to_numpy(dtype=np.float32)
+        events = rows[column_names(EVENT_COLUMNS)].to_numpy(dtype=np.float32)
         return np.concatenate([array, events], axis=1)
 
     def _probability(self, array: np.ndarray) -> np.ndarray:

@@ -59,7 +59,7 @@ def test_fit_without_labels_says_how_the_answers_are_spread(events):
 def test_help_says_which_column_is_the_label_and_who_needs_none(events):
     text = " ".join(run("fit", "events", "--help").stdout.split())
     assert "distance learns without, '' for none" in text
-    assert "[default: (was_fault)]" in text
+    assert "[default: was_fault]" in text
     assert "held out to measure on: the last ones, by time." in text
     assert "columns time, load, machine and was_fault" in text
 

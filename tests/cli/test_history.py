@@ -37,7 +37,7 @@ def test_earlier_rows_give_the_others_their_past(parted):
                "--output", output)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "Scored 2 rows" in done.stderr
-    assert "1 rows of the history could not be read" in done.stderr
+    assert "1 row of the history could not be read" in done.stderr
     assert "row 5, column 'spend' holds 'much'" in done.stderr
     scored = pd.read_parquet(output)
     assert scored["row"].to_list() == [1, 2]

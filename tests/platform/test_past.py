@@ -105,6 +105,31 @@ def test_other_options_gather_anew(visits):
         assert delayed.explain(rows[-1:], past=past, letters_a_day=letters) == [last]
 
 
+def test_who_says_what_it_gathers_from_sees_that_alone(visits):
+    seen = []
+
+    class Frugal(CountsPredictor):
+        def gathers_from(self, key):
+            return ("spend",) if key == "shop" else ("spend", "shop_visits")
+
+        def gather(self, rows, key, options):
+            seen.append((key, sorted(rows.columns)))
+            return super().gather(rows, key, options)
+
+    found = load_model(Visits())
+    frugal = Model(found.domain, found.spec, found.folder, Frugal(found.predictor.weights))
+    rows = visits(500, shops=4, people=10)
+    assert_as_together(frugal, rows[:450], rows[450:])
+    rows = rows.sort_values("time", kind="stable")
+    assert_as_together(frugal, rows[:450], rows[450:])
+    assert dict(seen) == {
+        "shop": ["shop", "spend", "time"],
+        "person": ["person", "shop_visits", "spend", "time"],
+    }
+    assert len(set(map(repr, seen))) == 2  # the same, however it was called
+    assert frugal.predict(rows).equals(found.predict(rows))
+
+
 def test_what_cannot_be_remembered_is_one_sentence(model, visits):
     with pytest.raises(UsageError, match="Rows of flowers stand by themselves"):
         load_model(Flowers()).remember(Flowers().samples())

@@ -74,13 +74,23 @@ def flags_of(fields: Mapping[str, FieldInfo]) -> list[click.Option]:
     return [_flag(name, field) for name, field in fields.items()]
 
 
+class Flag(click.Option):
+    """A flag whose default is somebody else's: shown like click's own, without parentheses."""
+
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        extra = super().get_help_extra(ctx)
+        if isinstance(self.show_default, str):
+            extra["default"] = self.show_default
+        return extra
+
+
 def _flag(name: str, field: FieldInfo) -> click.Option:
     flag, kind = name.replace("_", "-"), field.annotation
     default = field.get_default(call_default_factory=True)
     described: dict[str, Any] = {"help": field.description, "show_default": str(default)}
     if kind is bool:
-        return click.Option([f"--{flag}/--no-{flag}", name], default=None, **described)
-    return click.Option([f"--{flag}", name], type=_click_type(kind, field), **described)
+        return Flag([f"--{flag}/--no-{flag}", name], default=None, **described)
+    return Flag([f"--{flag}", name], type=_click_type(kind, field), **described)
 
 
 def _click_type(kind: Any, field: FieldInfo) -> Any:
@@ -111,7 +121,7 @@ def label_flag(domain: Domain, more: str = "") -> click.Option:
     """Return the flag that names the column of labels."""
     usual = domain.truth or "label"
     words = "column of the labels" + (": 0 or 1, no or yes" if domain.truth else "") + more
-    return click.Option(["--label"], help=words, show_default=usual)
+    return Flag(["--label"], help=words, show_default=usual)
 
 
 def map_flag(domain: Domain, more: str = "") -> click.Option:

@@ -247,6 +247,10 @@ def stoppable(job: Job) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
 def report(result: Result) -> None:
     """Say on standard error what came of a run."""
     run = result.run
@@ -257,7 +261,7 @@ def report(result: Result) -> None:
     of = "Stopped after" if result.stopped else "Scored"
     rate = f", {run.rows_in / run.seconds:,.0f} a second" if run.seconds else ""
     where = f" -> {run.result}" if run.result else ""
-    say(f"{of} {run.rows_out:,} rows in {run.seconds:.1f} s{rate}{where}")
+    say(f"{of} {_rows(run.rows_out)} in {run.seconds:.1f} s{rate}{where}")
     if run.rows_rejected:
         say(
             f"{run.rows_rejected:,} of {run.rows_in:,} rows were set aside"
@@ -270,8 +274,8 @@ def report(result: Result) -> None:
     if len(result.unread_history):
         first = result.unread_history.iloc[0]
         say(
-            f"{len(result.unread_history):,} rows of the history could not be read and were left "
-            f"out; the first: row {first['row']}, {first['reason']}"
+            f"{_rows(len(result.unread_history))} of the history could not be read and left out; "
+            f"the first: row {first['row']}, {first['reason']}"
         )
     if result.left_alone:
         say(f"{result.left_alone:,} other files were left alone: they are no pictures.")

@@ -44,12 +44,11 @@ class Columnar(Field):
         found = column[0]
         return found.item() if isinstance(found, np.generic) else found
 
-    def read_column(self, column: pd.Series) -> tuple[pd.Series, Problems]:
-        """Read every value; a row with a problem holds nothing."""
+    def read_column(self, column: pd.Series) -> tuple[Any, Problems]:
         read: list[pa.Array] = []
         places: list[np.ndarray] = []
         found: dict[int, str] = {}
-        filled = ~column.isna().to_numpy(dtype=bool)
+        filled = ~missing(column)
         for part, values in arrays(column, np.flatnonzero(filled)):
             empty = None if values is None else self._empty(values)
             if values is not None and empty is not None:
@@ -58,7 +57,7 @@ class Columnar(Field):
             taken = None if values is None else self.read_array(values)
             left = part
             if taken is not None and not taken.null_count:
-                read.append(taken.cast(self.array))
+                read.append(taken if taken.type == self.array else taken.cast(self.array))
                 places.append(part)
                 continue
             if taken is not None:
@@ -84,8 +83,7 @@ class Columnar(Field):
         values = self.series(gathered)
         if isinstance(values, pd.Series):
             values = values.array
-        problems = {column.index[place]: found[place] for place in sorted(found)}
-        return pd.Series(values, column.index, name=self.name, copy=False), problems
+        return values, found
 
     def read_alone(self, value: Any) -> Any:
         """Return a value that was not read at once.
@@ -142,6 +140,13 @@ def arrays(column: pd.Series, places: np.ndarray) -> Iterator[tuple[np.ndarray, 
         yield places[part], _array(values[part])
 
 
+def missing(column: pd.Series) -> np.ndarray:
+    """Return which values pandas takes for missing."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iub":
+        return np.zeros(len(column), dtype=bool)
+    return column.isna().to_numpy(dtype=bool)
+
+
 def is_text(kind: pa.DataType) -> bool:
     return pa.types.is_large_string(kind)
 
@@ -158,6 +163,13 @@ def check_single(value: Any) -> None:
 
 
 def _array(values: pd.Series | np.ndarray) -> pa.Array | None:
+    """Return values, none of them missing, as Arrow has them; None if it has no such type."""
+    if isinstance(values, pd.Series):
+        # Arrow asks much about a series, of a time's zone on every call: for a row, too much.
+        if isinstance(values.dtype, pd.DatetimeTZDtype):
+            return pa.array(values.array.asi8).cast(pa.timestamp(values.dtype.unit, "UTC"))
+        if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iufb":
+            values = values.to_numpy()
     try:
         found = pa.array(values, from_pandas=True)
     except UnicodeEncodeError:  # one text that is no UTF-8 must not slow all others down

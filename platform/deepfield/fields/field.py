@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -13,8 +12,8 @@ from deepfield.errors import InputError
 
 __all__ = ["Field", "Problems", "printable", "quoted"]
 
-Problems = dict[Hashable, str]
-"""Index label of a row -> what is wrong with it."""
+Problems = dict[int, str]
+"""Place of a row, from 0 -> what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +39,20 @@ class Field:
         """
         return value
 
-    def read_column(self, column: pd.Series) -> tuple[pd.Series, Problems]:
-        """Read every value; a row with a problem holds nothing."""
+    def read_column(self, column: pd.Series) -> tuple[Any, Problems]:
+        """Return all values as read, an array of numpy's or pandas', and what is wrong with some.
+
+        A row with a problem holds nothing.
+        """
         values: list[Any] = []
         problems: Problems = {}
-        for index, value in column.items():
+        for place, value in enumerate(column):
             try:
-                values.append(None if self._is_empty(index, value, problems) else self.read(value))
+                values.append(None if self._is_empty(place, value, problems) else self.read(value))
             except InputError as error:
-                problems[index] = str(error)
+                problems[place] = str(error)
                 values.append(None)
-        return pd.Series(values, index=column.index, name=self.name, dtype=object), problems
+        return pd.Series(values, dtype=object).array, problems
 
     def decided(self, column: pd.Series) -> Self:
         """Return the field that reads a column which begins so: each part of it the same way."""
@@ -64,11 +66,11 @@ class Field:
         """Return what a program must know to send or read this column."""
         return {"type": "string", **({"description": self.help} if self.help else {})}
 
-    def _is_empty(self, index: Hashable, value: Any, problems: Problems) -> bool:
+    def _is_empty(self, place: int, value: Any, problems: Problems) -> bool:
         if not (pd.api.types.is_scalar(value) and pd.isna(value)):
             return False
         if self.required:
-            problems[index] = "is empty"
+            problems[place] = "is empty"
         return True
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from deepfield.errors import ContractError
-from deepfield.grouping import check_gathered, periods, settled_period
+from deepfield.grouping import gathered_in_order, periods, settled_period
 from deepfield.staging.apart import Apart
 from deepfield.staging.database import Database, files
 from deepfield.staging.emitting import WHY, emitted
@@ -193,9 +193,7 @@ class Staging:
 
     def _gathered(self, rows: pd.DataFrame, key: str) -> pd.DataFrame:
         self._go_on()
-        found = self.predictor.gather(rows, key, self.task.options)
-        check_gathered(self.predictor, key, rows, found)
-        return found
+        return gathered_in_order(key, self.predictor, self.inputs, rows, self.task.options)
 
     def _answered(self, rows: pd.DataFrame) -> pa.Table:
         """Return the answers as they are stored, with what later passes need beside them."""
