@@ -18,7 +18,7 @@ __all__ = ["evidence_maps", "integrated_gradients"]
 SLICE = 8
 """Pictures at a time: gradients need every activation of the network in memory."""
 
-POINTS = (3, 8, 64)
+POINTS = (2, 8, 64)
 """Points of the path: enough for most rows, and for those of which they leave too much."""
 EVALUATIONS = 2048
 """Points, of all rows together, that are differentiated at once: they stay in a core's cache."""
