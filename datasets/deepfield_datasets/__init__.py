@@ -13,6 +13,15 @@ def register_datasets() -> list[Dataset]:
     from deepfield_datasets.brain_mri import BrainMri
     from deepfield_datasets.card_transactions import CardTransactions
     from deepfield_datasets.chest_xray import ChestXray
+    from deepfield_datasets.movielens_1m import MovieLens1M
+    from deepfield_datasets.online_retail import OnlineRetail
     from deepfield_datasets.synthetic_transactions import SyntheticTransactions
 
-    return [BrainMri(), CardTransactions(), ChestXray(), SyntheticTransactions()]
+    return [
+        BrainMri(),
+        CardTransactions(),
+        ChestXray(),
+        MovieLens1M(),
+        OnlineRetail(),
+        SyntheticTransactions(),
+    ]

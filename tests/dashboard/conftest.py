@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 
 ROOT = Path(__file__).parents[2]
 
-expect.set_options(timeout=60_000)  # a model loads within it, on a machine that does other things
+expect.set_options(timeout=120_000)  # a model loads within it, on a machine that does other things
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 

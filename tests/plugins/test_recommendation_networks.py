@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from deepfield.neural.training import Schedule
+from deepfield_recommendations.metrics import ranking_figures, top
+from deepfield_recommendations.network import NetworkConfig, SequenceNetwork
+from deepfield_recommendations.sequences import Sequences
+from deepfield_recommendations.training import (
+    Recipe,
+    network_scores,
+    softmax_loss,
+    train_network,
+)
+
+KINDS = ("transformer", "gru")
+
+
+def config(kind: str, **changes) -> NetworkConfig:
+    return NetworkConfig(kind, items=30, length=8, width=16, layers=1, **changes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_later_and_nothing_that_fills_up_changes_a_vector(kind):
+    torch.manual_seed(0)
+    network = SequenceNetwork(config(kind)).eval()
+    codes = torch.tensor([[3, 9, 4, 7, 1, 2, 6, 5]])
+    cut = torch.tensor([[3, 9, 4, 0, 0, 0, 0, 0]])
+    whole = network(codes)
+    torch.testing.assert_close(network(cut)[:, :3], whole[:, :3])
+    torch.testing.assert_close(network.last(cut), whole[:, 2])
+    torch.testing.assert_close(network.last(codes), whole[:, 7])
+    assert network.scores(whole)[..., 0].eq(-torch.inf).all()
+
+
+def test_a_sampled_softmax_over_everything_is_the_full_one(monkeypatch):
+    torch.manual_seed(0)
+    network = SequenceNetwork(config("gru"))
+    vectors, following = torch.randn(64, 16), torch.randint(1, 31, (64,))
+    full = softmax_loss(network, vectors, following, 0)
+    # The full one lets code 0 compete too, with a score of 0.
+    with torch.no_grad():
+        parts = (vectors @ network.items.weight.T).logsumexp(dim=1)
+        without = (vectors @ network.items.weight[1:].T).logsumexp(dim=1)
+    drawn = torch.arange(1, 31)
+    monkeypatch.setattr(torch, "randint", lambda *args, **more: drawn)
+    sampled = softmax_loss(network, vectors, following, 30)
+    torch.testing.assert_close(sampled + (parts - without).mean(), full)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("negatives", [0, 8])
+def test_a_network_learns_what_follows_what(kind, negatives, tmp_path):
+    # Every user goes round a ring of 30 items, from a place of their own.
+    users, steps = 200, 7
+    start = np.random.default_rng(0).integers(0, 30, users)
+    items = (start[:, None] + np.arange(steps)) % 30 + 1
+    every = Sequences.of(np.repeat(np.arange(users), steps), items.ravel())
+    last = np.zeros(len(every.items), dtype=bool)
+    last[every.starts[1:] - 1] = True
+    learned, wanted = every.where(~last), every.where(last)
+    network = train_network(
+        config(kind, dropout=0.0),
+        learned,
+        wanted,
+        tmp_path,
+        recipe=Recipe(batch=32, negatives=negatives),
+        schedule=Schedule(epochs=25, learning_rate=1e-2, ema_decay=0.9),
+        report=lambda done, figures=None: None,
+        device=torch.device("cpu"),
+    )
+    lists = top(network_scores(network, learned, torch.device("cpu")), 1)
+    assert ranking_figures(lists, wanted)["hit"].mean() > 0.95
