@@ -13,11 +13,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet
 
 from deepfield.dataset import DatasetCard, RealDataset
-from deepfield.errors import InputError
+from deepfield_datasets.published import read_published
 
 __all__ = ["CardTransactions"]
 
@@ -56,21 +54,7 @@ class CardTransactions(RealDataset):
 
     def load(self, folder: Path) -> pd.DataFrame:
         path = self.folder(folder) / FILE
-        try:
-            missing = [name for name in COLUMNS if name not in pa.parquet.read_schema(path).names]
-        except (OSError, pa.ArrowInvalid) as error:
-            raise InputError(
-                f"{str(folder)!r} holds no card transactions: a Parquet file {FILE!r} was expected "
-                f"in it. Get it from {self.card.source}."
-            ) from error
-        if missing:
-            raise InputError(
-                f"{str(path)!r} lacks the columns {', '.join(missing)}: it is not the Handbook's "
-                f"file. Get that from {self.card.source}."
-            )
-        table = pa.parquet.read_table(path, columns=list(COLUMNS))
-        frame = table.to_pandas().rename(columns=COLUMNS)
-        frame["time"] = frame["time"].dt.tz_localize("UTC").astype("datetime64[us, UTC]")
+        frame = read_published(path, COLUMNS, "card transactions", self.card.source)
         frame["is_fraud"] = frame["is_fraud"].astype(bool)
         frame["scenario"] = frame["scenario"].astype("int8")
         return frame.sort_values(["time", "transaction_id"], ignore_index=True)

@@ -10,11 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet
 
 from deepfield.dataset import DatasetCard, RealDataset
-from deepfield.errors import InputError
+from deepfield_datasets.published import read_published
 
 __all__ = ["OnlineRetail"]
 
@@ -55,21 +53,7 @@ class OnlineRetail(RealDataset):
 
     def load(self, folder: Path) -> pd.DataFrame:
         path = self.folder(folder) / FILE
-        try:
-            missing = [name for name in COLUMNS if name not in pa.parquet.read_schema(path).names]
-        except (OSError, pa.ArrowInvalid) as error:
-            raise InputError(
-                f"{str(folder)!r} holds no invoices: a Parquet file {FILE!r} was expected in it, "
-                f"with the columns {', '.join(COLUMNS)}. Get the data from {self.card.source}."
-            ) from error
-        if missing:
-            raise InputError(
-                f"{str(path)!r} lacks the columns {', '.join(missing)}: these are not the invoices "
-                f"of {self.card.source}."
-            )
-        frame = pa.parquet.read_table(path, columns=list(COLUMNS)).to_pandas()
-        frame = frame.rename(columns=COLUMNS)
-        frame["time"] = frame["time"].dt.tz_localize("UTC").astype("datetime64[us, UTC]")
+        frame = read_published(path, COLUMNS, "invoices", self.card.source)
         for name in ("basket_id", "user_id", "item_id", "title"):
             frame[name] = frame[name].astype("str")
         frame["title"] = frame["item_id"].map(_usual_titles(frame))

@@ -47,7 +47,9 @@ def test_a_folder_without_transactions_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match="holds no card transactions"):
         CardTransactions().load(tmp_path)
     as_published().drop(columns="TX_FRAUD").to_parquet(tmp_path / "transactions.parquet")
-    with pytest.raises(InputError, match="lacks the columns TX_FRAUD: it is not the Handbook's"):
+    with pytest.raises(
+        InputError, match="lacks the columns TX_FRAUD: it is not the published file"
+    ):
         CardTransactions().load(tmp_path)
 
 

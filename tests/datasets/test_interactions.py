@@ -43,7 +43,9 @@ def test_a_folder_without_invoices_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match=r"a Parquet file 'online_retail.parquet' was expected"):
         OnlineRetail().load(tmp_path)
     invoices().drop(columns="UnitPrice").to_parquet(tmp_path / "online_retail.parquet")
-    with pytest.raises(InputError, match="lacks the columns UnitPrice: these are not the invoices"):
+    with pytest.raises(
+        InputError, match="lacks the columns UnitPrice: it is not the published file"
+    ):
         OnlineRetail().load(tmp_path)
 
 
