@@ -92,7 +92,7 @@ def main(data: Path, log: str, only: tuple[str, ...], output: Path | None, **how
         "popularity": fitted(Popularity(), task),
         "popularity of late": fitted(Popularity(half_life_days=30.0), task),
         "buy again": fitted(BuyAgain(), task),
-        "item neighbours": fitted(ItemNeighbours(decay=0.8), task),
+        "item neighbours": fitted(ItemNeighbours(decay=0.8, neighbours=task.items), task),
         "Markov": fitted(Markov(), task),
         "ALS (implicit)": lambda: alternating_least_squares(task),
         "sasrec": lambda: network("transformer", task, how),

@@ -23,22 +23,15 @@ class Sequences:
         starts: (users + 1,) int64, where the events of each user begin; the last one is n.
         seconds: (n,) int64 since 1970, rising within a user. Events of one second are one basket,
             whose order means nothing. Where a log has an order and no times, they count events.
-        weights: (n,) float32, how much each event says (a quantity, damped); 1 where nothing is
-            known.
     """
 
     items: np.ndarray
     starts: np.ndarray
     seconds: np.ndarray
-    weights: np.ndarray
 
     @classmethod
     def of(
-        cls,
-        users: np.ndarray,
-        items: np.ndarray,
-        seconds: np.ndarray | None = None,
-        weights: np.ndarray | None = None,
+        cls, users: np.ndarray, items: np.ndarray, seconds: np.ndarray | None = None
     ) -> Sequences:
         """Sort events by user and time; those of one moment keep their order.
 
@@ -46,18 +39,12 @@ class Sequences:
             users: (n,) codes from 0; a user without events keeps a place.
             items: (n,) codes from 1.
         """
-        count = int(users.max(initial=-1)) + 1
-        when = np.zeros(len(users), dtype=np.int64) if seconds is None else seconds
-        order = np.lexsort((when, users))
-        starts = np.searchsorted(users[order], np.arange(count + 1))
-        if seconds is None:
-            when = np.arange(len(users), dtype=np.int64)
-        else:
-            when = np.asarray(seconds, dtype=np.int64)[order]
-        said = np.ones(len(users)) if weights is None else weights[order]
-        return cls(
-            items[order].astype(np.int32), starts.astype(np.int64), when, said.astype(np.float32)
+        order = (
+            np.argsort(users, kind="stable") if seconds is None else np.lexsort((seconds, users))
         )
+        starts = np.searchsorted(users[order], np.arange(int(users.max(initial=-1)) + 2))
+        when = np.arange(len(users)) if seconds is None else seconds[order]
+        return cls(items[order].astype(np.int32), starts, when.astype(np.int64))
 
     def __len__(self) -> int:
         """Return how many users there are."""
@@ -85,12 +72,12 @@ class Sequences:
         lengths = self.lengths[users]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         places = np.arange(starts[-1]) + np.repeat(self.starts[users] - starts[:-1], lengths)
-        return Sequences(self.items[places], starts, self.seconds[places], self.weights[places])
+        return Sequences(self.items[places], starts, self.seconds[places])
 
     def where(self, chosen: np.ndarray) -> Sequences:
         """Return the events that a mask (n,) chooses; every user keeps a place."""
         starts = np.concatenate([[0], np.cumsum(chosen)])[self.starts]
-        return Sequences(self.items[chosen], starts, self.seconds[chosen], self.weights[chosen])
+        return Sequences(self.items[chosen], starts, self.seconds[chosen])
 
     def latest(self, length: int) -> np.ndarray:
         """Return the last codes of each user, oldest first, (users, length) int32; 0 fills up."""

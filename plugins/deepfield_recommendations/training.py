@@ -62,9 +62,12 @@ def train_network(
         asked = np.sort(generator.choice(asked, recipe.judged, replace=False))
     histories, next_taken = training.take(asked), wanted.take(asked)
 
+    # Two events at least: one to predict from, one to predict.
+    learned = training.take(np.flatnonzero(training.lengths > 1))
+    codes = torch.from_numpy(learned.latest(config.length + 1))
+    data = TensorDataset(codes[:, :-1], codes[:, 1:])
+
     def batches(epoch: int) -> DataLoader:
-        codes = torch.from_numpy(training.take(_learned(training)).latest(config.length + 1))
-        data = TensorDataset(codes[:, :-1], codes[:, 1:])
         order = torch.Generator().manual_seed(schedule.seed * 10_007 + epoch)
         return DataLoader(data, recipe.batch, shuffle=True, generator=order)
 
@@ -123,8 +126,3 @@ def network_scores(
     """Return the score of every item for each history, (users, items + 1) float32."""
     codes = torch.from_numpy(histories.latest(network.config.length)).to(device)
     return network.scores(network.last(codes)).float().cpu().numpy()
-
-
-def _learned(training: Sequences) -> np.ndarray:
-    """Return the users who took two things at least: one to predict from, one to predict."""
-    return np.flatnonzero(training.lengths > 1)
