@@ -71,3 +71,10 @@ def test_earlier_rows_may_be_uploaded_beside_them(tmp_path, page, address):
     page.get_by_role("button", name="Score").click()
     expect(page.get_by_text("today.csv · mlp")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_file_that_is_no_table_is_one_sentence_and_no_question(open_page, tmp_path):
+    (tmp_path / "payments.csv").write_bytes(b"\x00\x01\x02 no table")
+    page = open_page(tmp_path / "payments.csv")
+    expect(page.get_by_text("payments.csv' is no text, and so no CSV")).to_be_visible()
+    expect(page.get_by_text("Which column is what?")).to_have_count(0)

@@ -199,3 +199,9 @@ def test_relative_picture_paths_start_at_the_table(films):
     (films / "list.csv").write_text("scan,ward\nsynthetic-chest-xray-1-1.png,A\n")
     rows, _ = gathered(films / "list.csv", PICTURES)
     assert rows["scan"][1] == films / "synthetic-chest-xray-1-1.png"
+
+
+def test_bytes_that_are_no_text_are_one_sentence(tmp_path):
+    (tmp_path / "rows.csv").write_bytes(b"\x00\x01\x02 no table")
+    with pytest.raises(InputError, match=r"rows.csv' is no text, and so no CSV"):
+        gathered(tmp_path / "rows.csv")

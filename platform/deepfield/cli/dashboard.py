@@ -34,7 +34,10 @@ def dashboard(port: int, address: str, browser: bool) -> None:
         "server_address": address,
         "server_port": port,
         "server_headless": not browser,
+        # With its welcome Streamlit offers its own wares, on the page too.
+        "logger_hideWelcomeMessage": True,
     }
+    click.echo(f"The dashboard is at http://{address}:{port}; Ctrl-C ends it.", err=True)
     bootstrap.load_config_options(options)
     bootstrap.run(str(FOLDER / "app.py"), False, [], options)
 

@@ -39,6 +39,8 @@ class UploadedTable:
 
     def lacks(self, inputs: Table) -> list[str]:
         """Return the required fields that no column is, by its name or by an obvious guess."""
+        if not self.header:  # it cannot be read: whoever reads it in earnest says why
+            return []
         return lacking(self.header, inputs, guess_columns(self.header, inputs)[0])
 
     def opened(
@@ -56,9 +58,7 @@ class UploadedTable:
     def _source(
         self, file: NamedFile, model: Model, columns: Mapping[str, str] | None
     ) -> TableSource:
-        source = TableSource(file.path, model.inputs, model.formats, columns=columns)
-        source.name = file.name
-        return source
+        return TableSource(file.path, model.inputs, model.formats, columns=columns, name=file.name)
 
 
 def spool_table(uploads: Sequence[Upload], history: Upload | None = None) -> UploadedTable:
@@ -73,7 +73,7 @@ def spool_table(uploads: Sequence[Upload], history: Upload | None = None) -> Upl
             "Upload one table at a time: "
             f"{', '.join(file.name for file in files[:4])} do not make one."
         )
-    source = TableSource(files[0].path, Table())
+    source = TableSource(files[0].path, Table(), name=files[0].name)
     return UploadedTable(files[0], files[1] if history else None, source.header, folder)
 
 

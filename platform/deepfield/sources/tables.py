@@ -73,14 +73,20 @@ class TableSource(Source):
         options: Mapping[str, Any] | None = None,
         columns: Mapping[str, str] | None = None,
         whole: bool = False,
+        name: str | None = None,
     ) -> None:
-        self.name = str(path)
+        """Look at the header.
+
+        Args:
+            name: what a person calls the file, if not by its path.
+        """
+        self.name = name or str(path)
         self.path = path
         if path.stat().st_size == 0:
             raise InputError(f"{self.name!r} is empty (0 bytes).")
         self._read = READERS[path.suffix.lower()]
         if path.suffix.lower() == ".parquet":
-            self.total = _parquet(path).metadata.num_rows
+            self.total = _parquet(path, self.name).metadata.num_rows
         self._inputs = inputs
         self._image = inputs.image.name if inputs.image else None
         self.formats = formats or Formats()
@@ -91,13 +97,13 @@ class TableSource(Source):
 
     def _header(self) -> list[str]:
         with suppress(InputError):  # said when the rows are read in earnest
-            for chunk in self._read(self.path):
+            for chunk in self._read(self.path, self.name):
                 return [str(name) for name in chunk.rows.columns]
         return []
 
     def _pieces(self) -> Iterator[Chunk]:
         """Yield the file's rows with each column called like the field that it fills."""
-        for chunk in self._read(self.path):
+        for chunk in self._read(self.path, self.name):
             yield Chunk(renamed(chunk.rows, self.columns), chunk.rejected)
 
     def chunks(self) -> Iterator[Chunk]:
@@ -153,31 +159,33 @@ def present(values: Iterable[Any], formats: Formats) -> list[Format]:
     return [each for each in formats.all if each.name in found]
 
 
-def read_csv(path: Path, delimiter: str | None = None) -> Iterator[Chunk]:
+def read_csv(path: Path, name: str, delimiter: str | None = None) -> Iterator[Chunk]:
     """Yield text columns: what they mean is for the table to say, not for a guess.
 
     A line with too many or too few cells is rejected by its number; the others are served.
     """
-    with opened(path) as file:
+    with opened(path, name) as file:
         head = file.read(2**20)
     encoding = _encoding(head)
     text = head.decode("utf-8-sig" if encoding == "utf8" else encoding, errors="replace")
     lines = text.splitlines()
     if not lines:
-        raise InputError(f"{str(path)!r} has no header line.")
+        raise InputError(f"{name!r} has no header line.")
+    if "\0" in lines[0]:
+        raise InputError(f"{name!r} is no text, and so no CSV; export the table anew.")
     delimiter = delimiter or max(",;\t|", key=lines[0].count)
     try:
         names = next(csv.reader(lines, delimiter=delimiter), [])
     except csv.Error as error:
-        raise InputError(f"{str(path)!r} has a header that cannot be read: {error}.") from error
-    twice = sorted({name for name in names if names.count(name) > 1})
+        raise InputError(f"{name!r} has a header that cannot be read: {error}.") from error
+    twice = sorted({each for each in names if names.count(each) > 1})
     if twice:
-        raise InputError(f"{str(path)!r} names the column {twice[0]!r} twice; rename one.")
+        raise InputError(f"{name!r} names the column {twice[0]!r} twice; rename one.")
     rejected: list[Rejected] = []
 
     def set_aside(row: pa.csv.InvalidRow) -> str:
         reason = f"{row.actual_columns} cells where the header has {row.expected_columns}"
-        rejected.append(Rejected((row.number or 0) - 1, str(path), reason))
+        rejected.append(Rejected((row.number or 0) - 1, name, reason))
         return "skip"
 
     try:
@@ -188,7 +196,7 @@ def read_csv(path: Path, delimiter: str | None = None) -> Iterator[Chunk]:
                 delimiter=delimiter, newlines_in_values=True, invalid_row_handler=set_aside
             ),
             convert_options=pa.csv.ConvertOptions(
-                column_types={name: pa.string() for name in names},
+                column_types={each: pa.string() for each in names},
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
                 null_values=["", "NA", "N/A", "NaN", "nan", "null", "NULL"],
@@ -211,26 +219,26 @@ def read_csv(path: Path, delimiter: str | None = None) -> Iterator[Chunk]:
         if rejected:
             yield Chunk(pd.DataFrame(columns=names), rejected[:])
     except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as error:
-        raise InputError(f"{str(path)!r} cannot be read as CSV: {error}") from error
+        raise InputError(f"{name!r} cannot be read as CSV: {error}") from error
 
 
-def read_parquet(path: Path) -> Iterator[Chunk]:
+def read_parquet(path: Path, name: str) -> Iterator[Chunk]:
     start = 1
     try:
-        for batch in _parquet(path).iter_batches(CHUNK):
+        for batch in _parquet(path, name).iter_batches(CHUNK):
             rows = batch.to_pandas()
             yield Chunk(rows.set_axis(range(start, start + len(rows)), axis=0))
             start += len(rows)
     except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{str(path)!r} breaks off at row {start:,}: {error}") from error
+        raise InputError(f"{name!r} breaks off at row {start:,}: {error}") from error
 
 
-def read_json_lines(path: Path) -> Iterator[Chunk]:
+def read_json_lines(path: Path, name: str) -> Iterator[Chunk]:
     """Yield objects, one a line; a line that is no object is rejected by its number."""
     records: list[dict[str, Any]] = []
     numbers: list[int] = []
     rejected: list[Rejected] = []
-    with opened(path) as file:
+    with opened(path, name) as file:
         for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
             if not line.strip():
                 continue
@@ -241,7 +249,7 @@ def read_json_lines(path: Path) -> Iterator[Chunk]:
                 records.append(record)
                 numbers.append(number)
             except (ValueError, RecursionError) as error:
-                rejected.append(Rejected(number, str(path), f"no JSON object: {error}"))
+                rejected.append(Rejected(number, name, f"no JSON object: {error}"))
             if len(records) + len(rejected) >= CHUNK:
                 yield Chunk(pd.DataFrame(records, index=numbers, dtype=object), rejected)
                 records, numbers, rejected = [], [], []
@@ -249,28 +257,28 @@ def read_json_lines(path: Path) -> Iterator[Chunk]:
         yield Chunk(pd.DataFrame(records, index=numbers, dtype=object), rejected)
 
 
-READERS: dict[str, Callable[[Path], Iterator[Chunk]]] = {
+READERS: dict[str, Callable[[Path, str], Iterator[Chunk]]] = {
     ".csv": read_csv,
-    ".tsv": lambda path: read_csv(path, "\t"),
+    ".tsv": lambda path, name: read_csv(path, name, "\t"),
     ".parquet": read_parquet,
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
 }
 
 
-def opened(path: Path) -> IO[bytes]:
+def opened(path: Path, name: str) -> IO[bytes]:
     try:
         return path.open("rb")
     except OSError as error:
-        raise InputError(f"{str(path)!r} cannot be read: {error.strerror}.") from error
+        raise InputError(f"{name!r} cannot be read: {error.strerror}.") from error
 
 
-def _parquet(path: Path) -> pa.parquet.ParquetFile:
+def _parquet(path: Path, name: str) -> pa.parquet.ParquetFile:
     try:
         # Buffered ahead, every row group would stay in memory until the last one is read.
         return pa.parquet.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER)
     except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{str(path)!r} is no Parquet file that can be read: {error}") from error
+        raise InputError(f"{name!r} is no Parquet file that can be read: {error}") from error
 
 
 def _encoding(head: bytes) -> str:
