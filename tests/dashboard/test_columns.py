@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -10,13 +12,18 @@ from deepfield_fraud_detection import FraudDetection
 pytestmark = pytest.mark.browser
 
 
+def upload(page: Page, region: str, file: Path) -> None:
+    """Choose a file in the place of that name: a page of events has two, in an order of its own."""
+    page.get_by_role("region", name=region).locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_role("button", name=f"Remove {file.name}")).to_be_visible()
+
+
 @pytest.fixture
 def open_page(page: Page, address):
     def open_with(file) -> Page:
         page.goto(f"{address}/fraud-detection")
         expect(page.get_by_text("Nothing scored yet")).to_be_visible()
-        page.locator("input[type=file]").first.set_input_files(file)
-        expect(page.get_by_role("button", name=f"Remove {file.name}")).to_be_visible()
+        upload(page, "Your data", file)
         page.get_by_role("button", name="Score").click()
         return page
 
@@ -65,9 +72,7 @@ def test_earlier_rows_may_be_uploaded_beside_them(tmp_path, page, address):
     page.goto(f"{address}/fraud-detection")
     expect(page.get_by_text("Nothing scored yet")).to_be_visible()
     for region, name in (("Earlier rows", "before.csv"), ("Your data", "today.csv")):
-        place = page.get_by_role("region", name=region)
-        place.locator("input[type=file]").set_input_files(tmp_path / name)
-        expect(page.get_by_role("button", name=f"Remove {name}")).to_be_visible()
+        upload(page, region, tmp_path / name)
     page.get_by_role("button", name="Score").click()
     expect(page.get_by_text("today.csv · mlp")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
