@@ -34,6 +34,7 @@ class Collector:
         self.on_batch = on_batch
         self.served = 0
         self.rejected = 0
+        self.others = 0
         self.aside = RejectedSink.beside(output) if output else None
         self._sink: FileSink | None = None
         self._frames: list[pd.DataFrame] = []
@@ -67,6 +68,7 @@ class Collector:
         self._unread_history.extend(batch.unread_history[:room])
         self.served += len(batch.results)
         self.rejected += len(batch.rejected)
+        self.others += batch.others
 
     def close(self, keep: bool) -> Path | None:
         """Finish the files. Return where the results lie, if they are there.

@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
-__all__ = ["beside", "column_names", "framed"]
+__all__ = ["beside", "column_names", "framed", "lists_of_arrow"]
 
 
 @lru_cache(maxsize=1024)
@@ -40,3 +41,12 @@ def beside(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     whole = pd.concat(frames, axis=1, ignore_index=True)
     whole.columns = names
     return whole
+
+
+def lists_of_arrow(kind: pa.DataType) -> Any:
+    """Return the type in which pandas keeps lists as they are; None for what it knows itself.
+
+    For ``types_mapper``: without it each list becomes an array of numpy's, and each thing in it a
+    dict.
+    """
+    return pd.ArrowDtype(kind) if pa.types.is_nested(kind) else None

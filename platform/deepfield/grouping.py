@@ -19,6 +19,7 @@ from deepfield.predictor import Predictor
 from deepfield.table import Table
 
 __all__ = [
+    "answered",
     "check_gathered",
     "gathered",
     "gathered_by",
@@ -30,6 +31,8 @@ __all__ = [
     "settled",
     "settled_period",
     "typed",
+    "up_to_new",
+    "whole_groups",
 ]
 
 PERIODS = {"day": "D", "week": "W", "month": "M"}
@@ -68,11 +71,38 @@ def gathered(predictor: Predictor, inputs: Table, rows: pd.DataFrame, options: A
     """Return checked rows, in their order, with what each takes from the rows before it."""
     if not inputs.group_by or rows.empty:
         return rows
+    if inputs.answer_per:
+        return whole_groups(inputs, rows)
     # By place: the labels of a person's frame need not be unlike each other.
     complete = typed(inputs, rows).set_axis(pd.RangeIndex(len(rows)), axis=0)
     for key in inputs.group_by:
         complete = complete.join(gathered_by(key, predictor, inputs, complete, options))
     return complete.set_axis(rows.index, axis=0)
+
+
+def whole_groups(inputs: Table, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return checked rows of a table that is answered per group: group by group, each in order."""
+    names = [inputs.answer_per, *(name for name in [inputs.order_by] if name in rows.columns)]
+    return typed(inputs, rows).sort_values(names, kind="stable")
+
+
+def answered(inputs: Table, rows: pd.DataFrame) -> pd.Index:
+    """Return the labels of the rows that get an answer; of whole groups the last of each."""
+    if not inputs.answer_per or rows.empty:
+        return rows.index
+    keys = rows[inputs.answer_per]
+    return rows.index[(keys != keys.shift(-1)).to_numpy(dtype=bool)]
+
+
+def up_to_new(inputs: Table, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return whole groups up to the last new row of each, whose numbers are above nothing.
+
+    What an earlier table says of later moments is no history; a group without a new row is left
+    out, for nobody asks about it.
+    """
+    keys = rows[inputs.answer_per]
+    new = pd.Series(rows.index > 0, rows.index)
+    return rows[new[::-1].groupby(keys[::-1], sort=False).cummax()[::-1].to_numpy(dtype=bool)]
 
 
 def gathered_by(
@@ -159,6 +189,8 @@ def gathered_for(
     Args:
         rows: as they stand in results; only those that the row ``label`` depends on are read.
 
+    Where whole groups are answered, the row is the last of its own, and all of it is returned.
+
     Raises:
         InputError: if a column is missing or the row cannot be read; others are left out.
     """
@@ -168,6 +200,8 @@ def gathered_for(
     if label in checked.problems:
         raise InputError(f"Row {label!r}: {checked.problems[label]}.")
     complete = checked.rows
+    if inputs.answer_per:
+        return whole_groups(inputs, complete)
     for key, labels in needed.items():
         one = Table(*inputs.fields, group_by=key, order_by=inputs.order_by)
         complete = complete.loc[labels.intersection(complete.index)]

@@ -14,7 +14,7 @@ from deepfield.domain import Domain, ModelSpec, check_outputs, read_options, wit
 from deepfield.errors import ContractError, InputError, UsageError
 from deepfield.explanation import Explanation
 from deepfield.formats import Formats
-from deepfield.grouping import gathered, settled
+from deepfield.grouping import answered, gathered, settled
 from deepfield.located import located
 from deepfield.models import ModelFolder
 from deepfield.past import Past
@@ -77,6 +77,8 @@ class Model:
     ) -> pd.DataFrame:
         """Return one result row for each row of ``frame``, with its index.
 
+        Where the domain answers whole groups, one for each group, under the label of its last row.
+
         Args:
             columns: field -> column of ``frame``, where that is not obvious.
             past: earlier rows, as ``remember`` keeps them; ``frame`` then holds the new ones alone.
@@ -86,6 +88,11 @@ class Model:
                 aside instead.
         """
         rows, own = self._checked(frame, options, columns)
+        if self.inputs.answer_per:
+            numbered = _numbered(rows)
+            complete = self._gathered(numbered, past, own)
+            results = self.predict_checked(complete, own).sort_index()
+            return results.set_axis(rows.index[results.index - 1], axis=0)
         results = self.predict_checked(self._gathered(rows, past, own), own)
         return settled(self.predictor, self.inputs, rows, results, own)
 
@@ -97,7 +104,7 @@ class Model:
         columns: Mapping[str, str] | None = None,
         **options: Any,
     ) -> list[Explanation]:
-        """Return what carried the answer of each row of ``frame``.
+        """Return what carried each answer that ``predict`` gives, in the same order.
 
         Args:
             past: earlier rows, as ``remember`` keeps them.
@@ -107,6 +114,10 @@ class Model:
             InputError: at the first row that cannot be read.
         """
         rows, own = self._checked(frame, options, columns)
+        if self.inputs.answer_per:
+            complete = self._gathered(_numbered(rows), past, own)
+            found = self.predictor.explain(complete, own)
+            return [found[place] for place in answered(self.inputs, complete).argsort()]
         return self.predictor.explain(self._gathered(rows, past, own), own)
 
     def remember(
@@ -134,15 +145,17 @@ class Model:
     def predict_checked(self, rows: pd.DataFrame, options: BaseModel) -> pd.DataFrame:
         """Return results for rows that the table has read, and hold the plugin to its contract.
 
-        Rows that have a history come with what was gathered for them; nothing is settled yet.
+        Rows that have a history come with what was gathered for them; nothing is settled yet. Where
+        whole groups are answered they come whole and in order.
         """
         names = self.results.names
         if rows.empty:
             return pd.DataFrame({name: pd.Series(dtype=object) for name in names}, index=rows.index)
         results = self.predictor.predict(rows, options)
         missing = [name for name in names if name not in results.columns]
-        if missing or not results.index.equals(rows.index):
-            what = f"lack {missing}" if missing else "are not one for each row, in order"
+        if missing or not results.index.equals(answered(self.inputs, rows)):
+            each = "group" if self.inputs.answer_per else "row"
+            what = f"lack {missing}" if missing else f"are not one for each {each}, in order"
             raise ContractError(f"{self!r} broke its contract: its results {what}")
         return results if list(results.columns) == names else results[names]
 
@@ -169,6 +182,11 @@ class Model:
                 "deepfield.score() sets them aside and serves the others."
             )
         return checked.rows, parsed
+
+
+def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows numbered from 1: labels need not be unlike, and what a past holds is below."""
+    return rows.set_axis(pd.RangeIndex(1, len(rows) + 1), axis=0)
 
 
 def load_model(

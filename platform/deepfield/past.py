@@ -15,7 +15,16 @@ import numpy as np
 import pandas as pd
 
 from deepfield.frames import beside, column_names, framed
-from deepfield.grouping import KINDS, check_gathered, gathered, gathered_by, looked_at, typed
+from deepfield.grouping import (
+    KINDS,
+    check_gathered,
+    gathered,
+    gathered_by,
+    looked_at,
+    typed,
+    up_to_new,
+    whole_groups,
+)
 from deepfield.predictor import Predictor
 from deepfield.table import Table
 
@@ -44,7 +53,11 @@ class Past:
         self.predictor = predictor
         self.inputs = inputs
         self.rows = typed(inputs, rows).set_axis(pd.RangeIndex(len(rows)), axis=0)
-        times = _comparable(_array(self.rows[inputs.order_by]))
+        times = (
+            _comparable(_array(self.rows[inputs.order_by]))
+            if inputs.order_by in self.rows.columns
+            else np.arange(len(rows))
+        )
         self._latest = times.max() if len(rows) else None
         self._places = {key: _Places(self.rows[key], times) for key in inputs.group_by}
         self._named = {
@@ -65,6 +78,8 @@ class Past:
 
         For the earlier rows, and kept for the next call with the same options.
         """
+        if self.inputs.answer_per:
+            return []  # the answer is made of the rows themselves
         known = options.model_dump_json()
         with self._lock:
             if known not in self._gathered:
@@ -88,6 +103,8 @@ class Past:
         """Return checked new rows, in their order, with what they take from earlier ones."""
         if self.rows.empty or new.empty:
             return gathered(self.predictor, self.inputs, new, options)
+        if self.inputs.answer_per:
+            return self._whole_groups(new)
         typed_rows = typed(self.inputs, new)
         complete, blocks = _columns(typed_rows), list[Block]()
         values = {key: list(dict.fromkeys(complete[key])) for key in self.inputs.group_by}
@@ -130,6 +147,14 @@ class Past:
                 changed.append((places, [(names, each[: len(places)]) for names, each in gained]))
             blocks += [(names, array[len(places) :]) for names, array in gained]
         return _beside(typed_rows, blocks)
+
+    def _whole_groups(self, new: pd.DataFrame) -> pd.DataFrame:
+        """Return the groups of new rows, numbered from 1; earlier rows have numbers below."""
+        key = self.inputs.answer_per
+        places, _ = self._places[key].of(list(new[key].unique()))
+        earlier = self.rows.take(places).set_axis(places - len(self.rows), axis=0)
+        rows = pd.concat([earlier.sort_index(), typed(self.inputs, new)])
+        return up_to_new(self.inputs, whole_groups(self.inputs, rows))
 
     def _sorted(
         self, part: Columns, new: Columns, groups: np.ndarray

@@ -80,6 +80,9 @@ class Predictor(ABC):
         The index of the result is that of ``rows``; how rows are cut into batches changes nothing.
         What an input says is true of the row itself must not be made use of: it may be there or
         not, and is never there when the model is measured.
+
+        Where ``inputs.answer_per`` names a key, ``rows`` are whole groups instead, the rows of each
+        together and in order; one row is returned for each group, with the label of its last row.
         """
 
     def period(self, options: Any) -> str | None:
@@ -101,7 +104,7 @@ class Predictor(ABC):
 
     @abstractmethod
     def explain(self, rows: pd.DataFrame, options: Any) -> list[Explanation]:
-        """Return what carried each row's answer, in the order of ``rows``."""
+        """Return what carried each answer that ``predict`` gives for ``rows``, in its order."""
 
     @classmethod
     def fit_inputs(cls, inputs: Table, options: Any, sample: pd.DataFrame | None) -> Table:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet
 
 from deepfield.errors import UsageError
 from deepfield.explanation import Explanation
+from deepfield.frames import lists_of_arrow
 from deepfield.history import Run
 from deepfield.loading import Model
 
@@ -53,7 +55,7 @@ def read_results(path: Path) -> pd.DataFrame:
     if suffix == ".csv":
         frame = pd.read_csv(path)
     elif suffix == ".parquet":
-        frame = pd.read_parquet(path)
+        frame = pyarrow.parquet.read_table(path).to_pandas(types_mapper=lists_of_arrow)
     else:
         frame = pd.read_json(path, orient="records", lines=True)
     return frame.set_index("row") if "row" in frame.columns else frame

@@ -17,7 +17,7 @@ from deepfield.loading import Model, parse_options
 from deepfield.results import Result
 from deepfield.sinks import check_output
 from deepfield.sources import Source, open_source
-from deepfield.staging import needs_staging, staged
+from deepfield.staging import GROUPS, needs_staging, staged
 from deepfield.streaming import streamed
 from deepfield.tasks import Batch, Progress, Task
 
@@ -90,6 +90,7 @@ class Job:
         self._face = face
         self._keep = keep
         self._batch_size = batch_size
+        self._groups: Path | None = None
         self._cancelled = threading.Event()
         self._started = 0.0
 
@@ -108,6 +109,8 @@ class Job:
         run = self._noted()
         if self._keep and self.output is None:
             self.output = run.folder / "results.parquet"
+            if self.model.inputs.answer_per:  # results hold but the last row of each group
+                self._groups = run.folder / GROUPS
         collector = self._collector = Collector(self.model, self.output, self.on_batch)
         self._started = time.monotonic()
         status, reason = "failed", None
@@ -141,7 +144,7 @@ class Job:
                     run.id,
                     status=status,
                     reason=reason,
-                    rows_in=collector.served + collector.rejected,
+                    rows_in=collector.served + collector.rejected + collector.others,
                     rows_out=collector.served,
                     rows_rejected=collector.rejected,
                     seconds=time.monotonic() - self._started,
@@ -172,6 +175,7 @@ class Job:
             self.earlier,
             self.explain,
             self._batch_size,
+            self._groups,
             self._cancelled,
         )
 

@@ -8,7 +8,6 @@ import pandas as pd
 
 from deepfield.domain import Domain, ModelSpec
 from deepfield.errors import DeepfieldError
-from deepfield.fields import Number
 from deepfield.loading import load_model
 from deepfield.plugins import Registry
 from deepfield.store import list_models
@@ -60,12 +59,6 @@ def differences(expected: pd.DataFrame, found: pd.DataFrame, results: Table) -> 
         for row, (wanted, got) in enumerate(
             zip(expected[each.name], found[each.name], strict=True)
         ):
-            if isinstance(each, Number):
-                same = abs(float(got) - float(wanted)) <= each.tolerance * max(
-                    1, abs(float(wanted))
-                )
-            else:
-                same = got == wanted
-            if not same:
+            if not each.same(wanted, got):
                 sentences.append(f"golden row {row + 1}: {each.name} is {got}, expected {wanted}")
     return sentences

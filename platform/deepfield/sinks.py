@@ -30,8 +30,10 @@ __all__ = [
     "FileSink",
     "RejectedSink",
     "check_output",
+    "nested_type",
     "open_sink",
     "safe_for_spreadsheets",
+    "without_nesting",
 ]
 
 
@@ -113,6 +115,9 @@ class FileSink(ABC):
             return self.declared.field(name)
         if frame[name].dtype == object:
             return pa.field(name, pa.string())
+        nested = nested_type(frame[name])
+        if nested is not None:
+            return pa.field(name, nested)
         kind = pa.Schema.from_pandas(frame[[name]], preserve_index=False).field(0).type
         text = pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_nested(kind)
         return pa.field(name, pa.string() if text else kind)
@@ -132,8 +137,16 @@ def _as_text(value: object) -> str:
 class CsvSink(FileSink):
     writer: pa.csv.CSVWriter | None = None
 
+    def __init__(self, path: Path, schema: pa.Schema | None = None) -> None:
+        super().__init__(path, schema)
+        flat = [
+            each.with_type(pa.string()) if pa.types.is_nested(each.type) else each
+            for each in self.declared
+        ]
+        self.declared = pa.schema(flat)
+
     def write(self, frame: pd.DataFrame) -> None:
-        super().write(safe_for_spreadsheets(frame))
+        super().write(safe_for_spreadsheets(without_nesting(frame)))
 
     def _append(self, table: pa.Table) -> None:
         if self.writer is None:
@@ -240,6 +253,20 @@ class RejectedSink:
     def close(self) -> None:
         if self.file is not None:
             self.file.close()
+
+
+def without_nesting(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose lists are JSON text, for files of plain columns."""
+    nested = [name for name in frame.columns if nested_type(frame[name]) is not None]
+    if not nested:
+        return frame
+    return frame.assign(**{name: frame[name].map(_as_text, na_action="ignore") for name in nested})
+
+
+def nested_type(column: pd.Series) -> pa.DataType | None:
+    """Return the type of a column of lists, as results of several things a row have; else None."""
+    kind = column.dtype.pyarrow_dtype if isinstance(column.dtype, pd.ArrowDtype) else None
+    return kind if kind is not None and pa.types.is_nested(kind) else None
 
 
 def safe_for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:

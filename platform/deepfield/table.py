@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -40,14 +40,27 @@ class Table:
 
     Rows may have a history: with ``group_by`` the rows that share a key's value belong together,
     in the order of the field ``order_by``. See ``Predictor.gather``.
+
+    Or a whole history has one answer: with ``answer_per`` the rows that share that key's value are
+    answered once, at the last of them, and the others are what it is answered from. What orders
+    them need then not be required: a table without it stands in order already.
     """
 
     def __init__(
-        self, *fields: Field, group_by: str | Sequence[str] = (), order_by: str = ""
+        self,
+        *fields: Field,
+        group_by: str | Sequence[str] = (),
+        order_by: str = "",
+        answer_per: str = "",
     ) -> None:
+        if answer_per and group_by:
+            raise ContractError("A table that is answered per group says so alone: no group_by")
         self.fields = fields
-        self.group_by = (group_by,) if isinstance(group_by, str) else tuple(group_by)
+        group_by = answer_per or group_by
+        keys = (group_by,) if isinstance(group_by, str) else tuple(group_by)
+        self.group_by = tuple(filter(None, keys))
         self.order_by = order_by
+        self.answer_per = answer_per
         names = [each.name for each in fields]
         for name in names:
             if not name or names.count(name) > 1:
@@ -59,7 +72,8 @@ class Table:
                 raise ContractError(
                     f"{name!r} is no field of the table that groups or orders by it"
                 )
-            if not fields[names.index(name)].required:
+            optional = bool(answer_per) and name == order_by
+            if not fields[names.index(name)].required and not optional:
                 raise ContractError(f"Rows are grouped or ordered by {name!r}; require it")
         if order_by and not isinstance(fields[names.index(order_by)], Number | Timestamp):
             raise ContractError(f"{order_by!r} orders rows and is neither a time nor a number")
@@ -89,7 +103,12 @@ class Table:
         """Return this table with the fields of the same names in place of its own."""
         new = {each.name: each for each in fields}
         replaced = (new.get(each.name, each) for each in self.fields)
-        return Table(*replaced, group_by=self.group_by, order_by=self.order_by)
+        return Table(
+            *replaced,
+            group_by=() if self.answer_per else self.group_by,
+            order_by=self.order_by,
+            answer_per=self.answer_per,
+        )
 
     def decided(self, rows: pd.DataFrame) -> Table:
         """Return the table that reads rows which begin so: each column in one way throughout.
@@ -129,6 +148,8 @@ class Table:
         columns = {}
         for each in self.fields:
             if each.name in rows.columns:
+                if each.name == self.order_by:  # where it is there, it says when each row was
+                    each = replace(each, required=True)
                 columns[each.name], found = each.read_column(rows[each.name])
                 for place in sorted(found):
                     sentence = f"column {each.name!r} {found[place]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 from pydantic import BaseModel
@@ -32,6 +33,8 @@ class Batch:
     """By row number."""
     unread_history: list[Rejected] = field(default_factory=list)
     """Earlier rows that could not be read: they give no row its past."""
+    others: int = 0
+    """Rows of the source that were read and get no answer of their own: a group has one."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Task:
     """Earlier rows: they give others their past, and are not answered themselves."""
     explain: bool = False
     batch_size: int | None = None
+    groups: Path | None = None
+    """Where to keep the groups that were answered, for those who later ask why."""
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 

@@ -29,7 +29,7 @@ from deepfield.labelled import find_path
 from deepfield.loading import Model, load_model
 from deepfield.results import Result
 from deepfield.scoring import Batch, Job
-from deepfield.sinks import safe_for_spreadsheets
+from deepfield.sinks import nested_type, safe_for_spreadsheets, without_nesting
 from deepfield.suggestion import suggest
 
 __all__ = ["common_flags", "exit_code", "history_flag", "score", "stoppable", "watched"]
@@ -188,9 +188,14 @@ class Printer:
     def __call__(self, batch: Batch) -> None:
         rows = batch.results.reset_index()
         if self.as_json:
+            for name in rows.columns:
+                if nested_type(rows[name]) is not None:  # which pandas writes as text
+                    rows[name] = rows[name].astype(object)
             text = rows.to_json(orient="records", lines=True, date_format="iso", force_ascii=False)
         else:
-            text = safe_for_spreadsheets(rows).to_csv(index=False, header=self.header)
+            text = safe_for_spreadsheets(without_nesting(rows)).to_csv(
+                index=False, header=self.header
+            )
             self.header = False
         if len(rows):
             try:

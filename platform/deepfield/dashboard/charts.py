@@ -27,7 +27,8 @@ def distribution(outputs: Table, frame: pd.DataFrame) -> alt.Chart:
     numbers = [each for each in outputs if isinstance(each, Number)]
     several = sum(isinstance(each, Probability) for each in numbers) > 1
     # Of many classes no single probability tells the answer; how sure it is does.
-    number = Probability("confidence") if several else next(iter(numbers), None)
+    unlabelled = label == "trust" and not numbers
+    number = Probability("confidence") if several or unlabelled else next(iter(numbers), None)
     if number is None:
         counts = frame.groupby([label, "trust"], observed=True).size().reset_index(name="rows")
         return (

@@ -28,3 +28,6 @@ class Context:
     explain: Callable[[int], Explanation | None]
     """Returns what carried the answer of a row, by its number; None where that cannot be told, as
     for pictures that were not kept. An answer is kept, so that asking again costs nothing."""
+    group: Callable[[int], pd.DataFrame | None]
+    """Returns the rows that an answer was made from, by its number, in order: the row itself, or a
+    whole group where the domain answers groups. None where they were not kept."""

@@ -14,8 +14,9 @@ from deepfield.explanation import Explanation
 from deepfield.grouping import gathered_for
 from deepfield.history import Run
 from deepfield.loading import Model, parse_options
+from deepfield.staging import kept_group
 
-__all__ = ["explained"]
+__all__ = ["explained", "group_of"]
 
 
 def explained(
@@ -31,7 +32,10 @@ def explained(
     if (run.id, number) not in store:
         image = model.inputs.image
         if image is None:
-            values = frame
+            group = group_of(model, run, frame, number) if model.inputs.answer_per else frame
+            if group is None:
+                return None
+            values = group
         elif number in pictures:
             picture = pd.Series([pictures[number]], [number], dtype=object)
             values = pd.DataFrame({image.name: picture})
@@ -49,3 +53,10 @@ def _explain(model: Model, rows: pd.DataFrame, number: int, options: dict[str, A
     parsed = parse_options(model.domain, options)
     row = gathered_for(model.predictor, model.inputs, rows, number, parsed)
     return model.predictor.explain(row, parsed)[0]
+
+
+def group_of(model: Model, run: Run, frame: pd.DataFrame, number: int) -> pd.DataFrame | None:
+    """Return the rows that an answer was made from, in order; None where they were not kept."""
+    if not model.inputs.answer_per:
+        return frame.loc[[number]]
+    return kept_group(run.folder, model.inputs, frame.at[number, model.inputs.answer_per])

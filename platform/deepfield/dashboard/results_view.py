@@ -14,13 +14,13 @@ import streamlit as st
 from deepfield.dashboard import cached, charts
 from deepfield.dashboard.context import Context
 from deepfield.dashboard.downloads import downloads
-from deepfield.dashboard.explaining import explained
+from deepfield.dashboard.explaining import explained, group_of
 from deepfield.dashboard.words import plain
 from deepfield.dashboard.work import Work
 from deepfield.domain import Domain
 from deepfield.errors import DeepfieldError
 from deepfield.explanation import Explanation, overlay
-from deepfield.fields import Label, Probability
+from deepfield.fields import Label, Probability, Records
 from deepfield.history import Run
 from deepfield.images import open_picture
 from deepfield.loading import Model
@@ -70,7 +70,8 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
     if view is None:
         all_rows(model, run, frame, explain, work)
     else:
-        show_view(view, Context(model, run, frame, f"{run.id}-{view.name}", explain))
+        group = partial(group_of, model, run, frame)
+        show_view(view, Context(model, run, frame, f"{run.id}-{view.name}", explain, group))
 
 
 def chosen_view(views: list[View], domain: Domain) -> View | None:
@@ -167,6 +168,9 @@ def aside(run: Run) -> None:
 def table(model: Model, run: Run, frame: pd.DataFrame, work: Work | None) -> int:
     """Show the rows and return the number of the one that was chosen."""
     shown = frame.reset_index()
+    for each in model.results:
+        if isinstance(each, Records):
+            shown[each.name] = [in_line(each, value) for value in shown[each.name]]
     # What was asked and answered first; what travelled along after it.
     known = ["row", *model.inputs.names, *model.results.names]
     along = [name for name in shown.columns if name not in known]
@@ -180,6 +184,10 @@ def table(model: Model, run: Run, frame: pd.DataFrame, work: Work | None) -> int
                 max_value=1.0,
                 format="percent",
                 help=plain(each.help) or None,
+            )
+        elif isinstance(each, Records):
+            config[each.name] = st.column_config.ListColumn(
+                each.name, help=plain(each.help) or None
             )
         else:
             config[each.name] = st.column_config.Column(each.name, help=plain(each.help) or None)
@@ -197,6 +205,11 @@ def table(model: Model, run: Run, frame: pd.DataFrame, work: Work | None) -> int
     )
     rows = event["selection"]["rows"]
     return int(shown["row"].iloc[rows[0]]) if rows else int(shown["row"].iloc[0])
+
+
+def in_line(field: Records, value: Any) -> list[str]:
+    """Return several things by their names alone, to fit a cell of a table."""
+    return [str(each.get("title") or next(iter(each.values()), "")) for each in field.read(value)]
 
 
 def detail(
@@ -223,7 +236,7 @@ def detail(
         picture, words = st.columns([1, 1], gap="large")
         explanation = explain(number)
         with words:
-            answer(model, row, explanation)
+            answer(model, row, explanation, f"{run.id}-detail")
         with picture:
             if work is not None and number in work.pictures:
                 shown_picture(run, work.pictures[number], explanation)
@@ -246,10 +259,14 @@ def row_names(model: Model, frame: pd.DataFrame) -> dict[int, str]:
     }
 
 
-def answer(model: Model, row: pd.Series, explanation: Explanation | None) -> None:
+def answer(model: Model, row: pd.Series, explanation: Explanation | None, key: str) -> None:
     for each in model.outputs:
         if isinstance(each, Label):
             st.subheader(plain(row[each.name]), anchor=False)
+        elif isinstance(each, Records):
+            st.markdown(f"**{plain(each.name)}**")
+            things = pd.DataFrame(each.read(row[each.name]))
+            st.dataframe(things, hide_index=True, key=f"{key}-{each.name}")
         elif isinstance(each, Probability):
             st.progress(float(row[each.name]), f"{plain(each.name)}: {row[each.name]:.1%}")
         else:

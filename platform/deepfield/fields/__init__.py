@@ -8,6 +8,7 @@ from deepfield.fields.boolean import Boolean
 from deepfield.fields.field import Field, Problems, printable, quoted
 from deepfield.fields.image import Image
 from deepfield.fields.number import Number, Probability, Score
+from deepfield.fields.records import Ranking, Records
 from deepfield.fields.timestamp import Timestamp
 from deepfield.fields.words import Category, Key, Label, Text
 
@@ -21,6 +22,8 @@ __all__ = [
     "Number",
     "Probability",
     "Problems",
+    "Ranking",
+    "Records",
     "Score",
     "Text",
     "Timestamp",

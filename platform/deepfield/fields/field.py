@@ -62,6 +62,10 @@ class Field:
         """Return a value as results carry it beside the answers."""
         return value
 
+    def same(self, wanted: Any, got: Any) -> bool:
+        """Return whether a recomputed answer is the one that it was, within the tolerance."""
+        return bool(got == wanted)
+
     def json_schema(self) -> dict[str, Any]:
         """Return what a program must know to send or read this column."""
         return {"type": "string", **({"description": self.help} if self.help else {})}

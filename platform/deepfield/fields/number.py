@@ -57,6 +57,10 @@ class Number(Columnar):
             raise InputError(f"holds {number:g}; expected {self._range()}")
         return number
 
+    def same(self, wanted: Any, got: Any) -> bool:
+        room = self.tolerance * max(1.0, abs(float(wanted)))
+        return abs(float(got) - float(wanted)) <= room
+
     def series(self, values: pa.Array) -> Any:
         return values.to_numpy(zero_copy_only=False)
 

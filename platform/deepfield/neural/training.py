@@ -57,6 +57,7 @@ def train(
     folder: Path,
     recipe: str,
     report: Report,
+    bf16: bool = False,
 ) -> nn.Module:
     """Train and return the averaged network with the best validation figure.
 
@@ -70,6 +71,7 @@ def train(
         recipe: what else decides the outcome, in words: data, start, augmentation.
         report: told how far training is after each batch, and each epoch's figures; what it
             raises ends the training, whose checkpoint stays.
+        bf16: whether a CPU multiplies in bfloat16 too, if it has tiles for that (AMX); CUDA does.
 
     Raises:
         UsageError: if the folder holds a checkpoint of another recipe.
@@ -82,6 +84,7 @@ def train(
     optimizer = torch.optim.AdamW(_parameter_groups(network, schedule.weight_decay))
     state = {"epoch": 0, "best": -math.inf, "best_epoch": 0, "updates": 0}
     checkpoint = folder / "checkpoint.pt"
+    short = device.type == "cuda" or (bf16 and multiplies_in_tiles())
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
         if saved["recipe"] != recipe:
@@ -104,7 +107,7 @@ def train(
             rate = schedule.rate(epoch + step / max(len(loader), 1))
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            with torch.autocast(device.type, torch.bfloat16, enabled=short):
                 value = loss(network, inputs.to(device), targets.to(device))
             optimizer.zero_grad(set_to_none=True)
             value.backward()
@@ -141,6 +144,11 @@ def train(
     best = torch.load(folder / "best.pt", map_location=device, weights_only=True)
     average.module.load_state_dict(best)
     return average.module.eval()
+
+
+def multiplies_in_tiles() -> bool:
+    """Return whether the CPU has tiles for bfloat16: without them it gains nothing by it."""
+    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 
 
 def spoken(say: Callable[[str], None]) -> Report:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from deepfield.staging.kept import GROUPS, kept_group
 from deepfield.staging.passes import Staging
 from deepfield.staging.places import staging_folder
 from deepfield.table import Table
 from deepfield.tasks import Batch, Task
 
-__all__ = ["needs_staging", "staged"]
+__all__ = ["GROUPS", "kept_group", "needs_staging", "staged"]
 
 
 def needs_staging(inputs: Table) -> bool:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from deepfield.errors import InputError
 from deepfield.explanation import Explanation
-from deepfield.results import beside
+from deepfield.results import beside, no_results
 from deepfield.staging.groups import InOrder
 from deepfield.staging.spool import Column, read_spool, to_frame
 from deepfield.tasks import Batch, Task
@@ -45,7 +45,11 @@ def emitted(
             continue
         last = int(chunk.rows.index[-1])
         found, held = coming.take(last), staged.take(last)
-        if not found or not held:
+        if not held or found is None:
+            continue
+        if not found:
+            nothing = no_results(task.model)
+            yield Batch(nothing, nothing, others=len(held))
             continue
         results, inputs = to_frame(found, answered), to_frame(held, checked)
         if not results.index.isin(chunk.rows.index).all():
@@ -55,6 +59,7 @@ def emitted(
             raw,
             beside(task.model, raw, _only(inputs, results.index), results),
             explanations=_explanations(found) if task.explain else {},
+            others=len(held) - len(found) if task.model.inputs.answer_per else 0,
         )
     if coming.left:
         raise _changed(task)

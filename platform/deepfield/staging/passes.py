@@ -13,11 +13,12 @@ import pandas as pd
 import pyarrow as pa
 
 from deepfield.errors import ContractError
-from deepfield.grouping import gathered_in_order, periods, settled_period
+from deepfield.grouping import gathered_in_order, periods, settled_period, up_to_new
 from deepfield.staging.apart import Apart
 from deepfield.staging.database import Database, files
 from deepfield.staging.emitting import WHY, emitted
 from deepfield.staging.groups import ahead, in_parallel, whole_groups
+from deepfield.staging.kept import KeptGroups
 from deepfield.staging.meter import Meter
 from deepfield.staging.reading import Reading
 from deepfield.staging.spool import Column, Spool, columns, to_frame, to_table
@@ -95,7 +96,7 @@ class Staging:
         rows = apart.rows
         for key in self.inputs.group_by[:-1]:
             rows = files([self._gather(key, rows)])
-        answers = files([self._answer(rows)])
+        answers = files([(self._answer_groups if self.inputs.answer_per else self._answer)(rows)])
         if self.period is not None:
             answers = files([self._settle(answers)])
         self.meter.begin("writing")
@@ -105,7 +106,7 @@ class Staging:
         for batch in ahead(self._pool, merged):
             self._go_on()
             yield batch
-            done += len(batch.results)
+            done += len(batch.results) + batch.others
             self.meter.tell(done / reading.rows)
 
     def _gather(self, key: str, rows: str) -> Path:
@@ -152,6 +153,21 @@ class Staging:
                     spool.write(table)
         return path
 
+    def _answer_groups(self, rows: str) -> Path:
+        """Answer each group once, from all of its rows."""
+        path = self.folder / "answers.parquet"
+
+        def work(table: pa.Table) -> tuple[pd.DataFrame, pa.Table | None]:
+            groups = up_to_new(self.inputs, to_frame(table, self.held))
+            return groups, self._answered(groups) if len(groups) else None
+
+        with Spool(path) as spool, KeptGroups(self.task.groups, self.checked) as kept:
+            for groups, answers in self._groups(rows, self.inputs.answer_per, "scoring", work):
+                if answers is not None:
+                    kept.write(groups)
+                    spool.write(answers)
+        return path
+
     def _settle(self, answers: str) -> Path:
         """Decide the answers of each period together."""
         path = self.folder / "settled.parquet"
@@ -173,7 +189,8 @@ class Staging:
         """Yield what ``work`` makes of whole groups of rows; any rows where there is no key."""
         stored = {each.name: each.stored for each in self.held}
         names = ", ".join(["row", *stored.values()])
-        order = f" ORDER BY {stored[key]}, {stored[self.inputs.order_by]}, row" if key else ""
+        by = [stored[name] for name in (key, self.inputs.order_by) if name in stored]
+        order = f" ORDER BY {', '.join([*by, 'row'])}" if key else ""
         self.meter.begin(f"sorting by {key}" if key else stage)
         batches = self._database.stream(f"SELECT {names} FROM {rows}{order}")
         groups = whole_groups(batches, stored[key] if key else "row", self._together)

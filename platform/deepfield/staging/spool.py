@@ -7,16 +7,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
 from deepfield.errors import DeepfieldError
+from deepfield.frames import lists_of_arrow
 from deepfield.sources.tables import CHUNK
 
-__all__ = ["ROW_GROUP", "Column", "Spool", "columns", "read_spool", "to_frame", "to_table"]
+__all__ = [
+    "ROW_GROUP",
+    "Column",
+    "Spool",
+    "columns",
+    "pandas_type",
+    "read_spool",
+    "saying",
+    "to_frame",
+    "to_table",
+]
 
 ROW_GROUP = 65_536
 BUFFER = 2**20
@@ -59,8 +70,13 @@ def to_frame(table: pa.Table, columns: Sequence[Column]) -> pd.DataFrame:
     named = pa.Table.from_arrays(
         [table[each.stored].cast(each.kind) for each in columns], [each.name for each in columns]
     )
-    frame = named.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+    frame = named.to_pandas(types_mapper=pandas_type)
     return frame.set_axis(pd.Index(table["row"].to_numpy()), axis=0)
+
+
+def pandas_type(kind: pa.DataType) -> Any:
+    """Return the type of a column that pandas would not choose itself."""
+    return pd.BooleanDtype() if pa.types.is_boolean(kind) else lists_of_arrow(kind)
 
 
 class Spool:
@@ -75,7 +91,7 @@ class Spool:
 
     def write(self, table: pa.Table) -> None:
         """Append rows. The first table says which columns there are, even if it has none."""
-        with _said(self.path):
+        with saying(self.path):
             if self._writer is None:
                 # Words are few, mostly; numbers are not, and looking for few of them takes time.
                 words = [each.name for each in table.schema if pa.types.is_string(each.type)]
@@ -96,7 +112,7 @@ class Spool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with _said(self.path):
+        with saying(self.path):
             if self._writer is not None:
                 self._release()
                 self._writer.close()
@@ -115,7 +131,8 @@ def read_spool(path: Path, columns: Iterable[Column]) -> Iterator[pa.RecordBatch
 
 
 @contextmanager
-def _said(path: Path) -> Iterator[None]:
+def saying(path: Path) -> Iterator[None]:
+    """Turn what the disk refuses into a sentence."""
     try:
         yield
     except OSError as error:
