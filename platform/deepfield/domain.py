@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from deepfield.errors import ContractError, UsageError
-from deepfield.fields import Boolean, Label, Probability
+from deepfield.fields import Boolean, Label, Probability, Ranking
 from deepfield.table import Table
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "check_domain",
     "check_options",
     "check_outputs",
+    "ranked_output",
     "read_options",
     "with_trust",
 ]
@@ -122,6 +123,17 @@ def with_trust(outputs: Table) -> Table:
     return Table(*outputs, *CONFIDENCE_AND_TRUST)
 
 
+def ranked_output(inputs: Table, outputs: Table) -> Ranking | None:
+    """Return the output that ranks what an input holds, where whole groups are answered; or None.
+
+    Of such domains no label is asked for: what a group took next is the truth.
+    """
+    if not inputs.answer_per:
+        return None
+    rankings = (each for each in outputs if isinstance(each, Ranking))
+    return next((each for each in rankings if each.of in inputs.names), None)
+
+
 def check_outputs(who: str, inputs: Table, outputs: Table) -> None:
     """Raise ContractError if an output bears a name that stands beside it in a result row."""
     taken = {*inputs.names, *CONFIDENCE_AND_TRUST.names, "row"} & set(outputs.names)
@@ -202,6 +214,9 @@ def check_domain(domain: object) -> None:
             raise ContractError(f"{who} lacks {attribute!r}, a Table with at least one field")
     check_outputs(who, domain.inputs, domain.outputs)
     check_options(who, domain.Options)
+    for each in domain.outputs:
+        if isinstance(each, Ranking) and each.of and each.of not in domain.inputs.names:
+            raise ContractError(f"{who}: {each.name!r} ranks {each.of!r}, which is no input")
     truth = next((each for each in domain.inputs if each.name == domain.truth), None)
     if domain.truth and not (isinstance(truth, Boolean) and not truth.required):
         raise ContractError(

@@ -108,7 +108,9 @@ class FileSink(ABC):
             words = isinstance(frame[each.name].dtype, pd.StringDtype)  # is text, and printable
             if each.name not in self.declared.names and pa.types.is_string(each.type) and not words:
                 frame[each.name] = frame[each.name].map(_as_text, na_action="ignore")
-        return pa.Table.from_pandas(frame, self.schema, preserve_index=False)
+        table = pa.Table.from_pandas(frame, self.schema, preserve_index=False)
+        # What pandas notes beside it, nobody can read back where lists are of Arrow.
+        return table.replace_schema_metadata(None)
 
     def _field(self, frame: pd.DataFrame, name: str) -> pa.Field:
         if name in self.declared.names:
@@ -257,10 +259,14 @@ class RejectedSink:
 
 def without_nesting(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame whose lists are JSON text, for files of plain columns."""
-    nested = [name for name in frame.columns if nested_type(frame[name]) is not None]
-    if not nested:
-        return frame
-    return frame.assign(**{name: frame[name].map(_as_text, na_action="ignore") for name in nested})
+    texts = {
+        name: [
+            None if each is None else _as_text(each) for each in pa.array(frame[name]).to_pylist()
+        ]
+        for name in frame.columns
+        if nested_type(frame[name]) is not None
+    }
+    return frame.assign(**texts) if texts else frame
 
 
 def nested_type(column: pd.Series) -> pa.DataType | None:

@@ -18,6 +18,7 @@ def flowers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: flowers\nVersion: 1.0\n")
     entries = "[deepfield]\nflowers = deepfield_flowers\nvisits = deepfield_visits\n"
+    entries += "reading = deepfield_reading\n"
     (info / "entry_points.txt").write_text(entries)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(info.parent), os.environ["PYTHONPATH"]]))
 

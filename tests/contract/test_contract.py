@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from deepfield_flowers import Flowers
 from deepfield_flowers.linear import LinearPredictor
+from deepfield_reading import Reading
 from deepfield_visits import Visits
 from deepfield_visits.counts import CountsPredictor
 
@@ -22,6 +23,11 @@ def test_flowers_keeps_the_contract(domain, check):
 
 @contract(Visits)
 def test_visits_keeps_the_contract(domain, check):
+    check(domain)
+
+
+@contract(Reading)
+def test_reading_keeps_the_contract(domain, check):
     check(domain)
 
 
