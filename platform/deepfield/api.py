@@ -13,7 +13,7 @@ from deepfield.results import Result
 from deepfield.scoring import Job, Progress
 
 if TYPE_CHECKING:
-    from deepfield.evaluation import Evaluation
+    from deepfield.evaluation import Evaluation, RankingEvaluation
     from deepfield.fitting import FitProgress, Fitted
 
 __all__ = ["evaluate", "fit", "load", "score"]
@@ -153,8 +153,11 @@ def evaluate(
     on_progress: Callable[[Progress], None] = lambda progress: None,
     registry: Registry | None = None,
     **options: Any,
-) -> Evaluation:
+) -> Evaluation | RankingEvaluation:
     """Say how good a model is on labelled rows: figures with intervals, curves, a confusion matrix.
+
+    Where a domain ranks what groups take next, the source needs no labels: what each took last is
+    hidden, and looked for in what is recommended after the rest.
 
     >>> deepfield.evaluate("medical-imaging", "films/").table()  # doctest: +SKIP
 

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import pandas as pd
 import pyarrow as pa
@@ -259,7 +259,7 @@ class RejectedSink:
 
 def without_nesting(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame whose lists are JSON text, for files of plain columns."""
-    texts = {
+    texts: dict[str, Any] = {
         name: [
             None if each is None else _as_text(each) for each in pa.array(frame[name]).to_pylist()
         ]

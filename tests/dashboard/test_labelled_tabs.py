@@ -105,7 +105,7 @@ def test_names_of_outputs_are_no_markdown():
         name = "![x](http://x)"
         outputs = Table(Label("label"), Probability(name), Number(f"{name} 2"))
         row = {"label": name, name: 0.5, f"{name} 2": 1, "confidence": 0.5, "trust": "ok"}
-        answer(SimpleNamespace(outputs=outputs), pd.Series(row), None)
+        answer(SimpleNamespace(outputs=outputs), pd.Series(row), None, "key")
 
     app = AppTest.from_function(page).run()
     assert not app.exception

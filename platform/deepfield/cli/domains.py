@@ -12,7 +12,7 @@ import click
 from pydantic.fields import FieldInfo
 
 from deepfield.columns import listed
-from deepfield.domain import Domain
+from deepfield.domain import Domain, ranked_output
 from deepfield.errors import NotFoundError
 from deepfield.formats import Formats
 from deepfield.plugins import Registry
@@ -143,9 +143,18 @@ def say_columns(columns: Mapping[str, str], quiet: bool) -> None:
 
 
 def labelled_source(domain: Domain) -> str:
-    """Say for help what a source with labels is."""
+    """Say for help what a source with labels is, or one that is its own truth."""
     columns = ", ".join(name for name in domain.inputs.names if name != domain.truth)
     label = domain.truth or "label"
+    ranked = ranked_output(domain.inputs, domain.outputs)
+    if ranked is not None:
+        optional = [each.name for each in domain.inputs if not each.required]
+        without = f"; it may lack {' and '.join(optional)}" if optional else ""
+        return (
+            f"SOURCE is a .csv, .tsv, .parquet or .jsonl file with the columns {columns}{without}. "
+            f"No labels are needed: which {ranked.of} each {domain.inputs.answer_per} took last is "
+            "the truth."
+        )
     if domain.inputs.image is not None:
         return (
             "SOURCE is a folder or .zip with a folder for each class, or a table with the columns "

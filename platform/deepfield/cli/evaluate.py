@@ -21,12 +21,14 @@ from deepfield.cli.domains import (
     option_flags,
 )
 from deepfield.cli.output import print_json
+from deepfield.cli.ranking import show_ranking
 from deepfield.cli.score import common_flags
 from deepfield.columns import read_columns
-from deepfield.domain import Domain
-from deepfield.evaluation import Evaluation
+from deepfield.domain import Domain, ranked_output
+from deepfield.evaluation import Evaluation, RankingEvaluation
 from deepfield.evaluation import evaluate as evaluate_model
 from deepfield.evaluation.measuring import read_mapping
+from deepfield.evaluation.ranking.words import protocol
 from deepfield.evaluation.report import (
     FIGURE_WORDS,
     check_report,
@@ -45,18 +47,26 @@ __all__ = ["evaluate"]
 def make(domain: Domain, formats: Formats) -> click.Command:
     pictures = domain.inputs.image is not None
     example = "films/" if pictures else "rows.csv"
+    ranked = ranked_output(domain.inputs, domain.outputs)
+    about_labels = [
+        label_flag(domain),
+        click.Option(
+            ["--group"],
+            help="column of what belongs together, such as the patient's number: intervals "
+            "then draw whole groups",
+        ),
+        map_flag(domain, "; or what a label of yours is called by the model"),
+    ]
+    mapped = f"{example} --map Healthy=normal"
+    if ranked is not None:
+        about_labels = [map_flag(domain)]
+        mapped = f"log.csv --map {ranked.of}=COLUMN"
     return click.Command(
         domain.name,
         callback=lambda **values: run(domain, formats, **values),
         params=[
             click.Argument(["source"], required=True),
-            label_flag(domain),
-            click.Option(
-                ["--group"],
-                help="column of what belongs together, such as the patient's number: intervals "
-                "then draw whole groups",
-            ),
-            map_flag(domain, "; or what a label of yours is called by the model"),
+            *about_labels,
             click.Option(
                 ["--report"],
                 type=click.Path(path_type=Path),
@@ -67,7 +77,9 @@ def make(domain: Domain, formats: Formats) -> click.Command:
             *option_flags(domain, formats),
             *common_flags(),
         ],
-        help=f"""Say how good a model of {domain.name} is on labelled data.
+        help=f"""Say how good a model of {domain.name} is on {
+            "what was taken next" if ranked else "labelled data"
+        }.
 
         {labelled_source(domain)}
 
@@ -75,7 +87,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
         Examples:
           deepfield evaluate {domain.name} {example}
           deepfield evaluate {domain.name} {example} --model mine --report report.html
-          deepfield evaluate {domain.name} {example} --map Healthy=normal
+          deepfield evaluate {domain.name} {mapped}
         """,
         epilog="Rows that cannot be read are set aside, each with its reason in the report; the "
         "exit code is then 3.",
@@ -101,8 +113,6 @@ def run(
     domain: Domain,
     formats: Formats,
     source: str,
-    label: str | None,
-    group: str | None,
     mapping: tuple[str, ...],
     report: Path | None,
     overwrite: bool,
@@ -110,6 +120,8 @@ def run(
     model: str | None,
     device: str,
     quiet: bool,
+    label: str | None = None,
+    group: str | None = None,
     **values: Any,
 ) -> None:
     # What begins with a field's name says which column that is; all else is about labels.
@@ -143,6 +155,8 @@ def run(
         )
     if as_json:
         print_json(found.to_json())
+    elif isinstance(found, RankingEvaluation):
+        show_ranking(found)
     else:
         show(found)
     if report is not None:
@@ -179,11 +193,12 @@ def show(found: Evaluation) -> None:
     console.print(matrix)
 
 
-def said(found: Evaluation, report: Path | None) -> None:
+def said(found: Evaluation | RankingEvaluation, report: Path | None) -> None:
     """Say on standard error what the figures do not."""
     shares = ", ".join(f"{share:.1%} {name}" for name, share in found.trust.items())
     click.echo(f"{found.rows:,} rows of {found.source}, by {found.model}: {shares}.", err=True)
-    for note in (conditions(found), *found.notes):
+    told = protocol(found) if isinstance(found, RankingEvaluation) else ""
+    for note in (told, conditions(found), *found.notes):
         if note:
             click.echo(note, err=True)
     if len(found.rejected):

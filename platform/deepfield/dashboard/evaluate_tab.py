@@ -9,12 +9,13 @@ from typing import Any
 
 import streamlit as st
 
-from deepfield.dashboard import evaluation_view
+from deepfield.dashboard import evaluation_view, ranking_view
 from deepfield.dashboard.forms import options_form
-from deepfield.dashboard.labelled_form import Chosen, choose_columns, choose_rows
+from deepfield.dashboard.labelled_form import Chosen, choose_columns, choose_inputs, choose_rows
 from deepfield.dashboard.words import plain
+from deepfield.domain import ranked_output
 from deepfield.errors import DeepfieldError, UsageError
-from deepfield.evaluation import Evaluation
+from deepfield.evaluation import Evaluation, RankingEvaluation
 from deepfield.evaluation.measuring import evaluate, read_mapping, truth_field
 from deepfield.loading import Model
 from deepfield.scoring import Progress
@@ -32,7 +33,7 @@ class Measuring:
     def __init__(self, model: Model, chosen: Chosen, **asked: Any) -> None:
         self.model = model
         self.progress = Progress()
-        self.evaluation: Evaluation | None = None
+        self.evaluation: Evaluation | RankingEvaluation | None = None
         self.error: str | None = None
         self.stopping = False
         self._folder = tempfile.TemporaryDirectory(prefix="deepfield-")
@@ -70,45 +71,61 @@ class Measuring:
 
 def show(model: Model) -> None:
     key = f"{model.domain.name}-evaluate"
+    ranked = ranked_output(model.inputs, model.outputs)
     try:
-        classes = truth_field(model).values
+        classes = () if ranked else truth_field(model).values
     except UsageError as error:
         st.info(plain(error), icon=":material/info:")
         return
     left, right = st.columns([1, 2], gap="large")
     with left:
-        st.markdown(f"Measure **{plain(model.spec.name)}** on rows whose truth you know.")
-        chosen = choose_rows(model.inputs, key)
+        known = "whose truth you know"
+        if ranked:
+            known = f"that say which {ranked.of} each {model.inputs.answer_per} took"
+        st.markdown(f"Measure **{plain(model.spec.name)}** on rows {known}.")
+        chosen = choose_rows(model.inputs, key, labelled=not ranked)
         with st.form(f"{key}-form"):
-            label, group, columns = choose_columns(chosen, model.inputs, key, model.domain.truth)
-            mapping = st.text_area(
-                "Labels that the model calls otherwise",
-                key=f"{key}-map",
-                placeholder=f"Healthy={classes[0]}",
-                help="one LABEL=CLASS a line; the model's classes are "
-                + ", ".join(map(plain, classes)),
-                height=80,
-            )
+            label = group = None
+            mapping = ""
+            if ranked:
+                columns = choose_inputs(chosen, model.inputs, key)
+            else:
+                label, group, columns = choose_columns(
+                    chosen, model.inputs, key, model.domain.truth
+                )
+                mapping = st.text_area(
+                    "Labels that the model calls otherwise",
+                    key=f"{key}-map",
+                    placeholder=f"Healthy={classes[0]}",
+                    help="one LABEL=CLASS a line; the model's classes are "
+                    + ", ".join(map(plain, classes)),
+                    height=80,
+                )
             options: dict[str, Any] = {}
             if model.domain.Options.model_fields or model.formats.fields:
                 with st.expander("Options", icon=":material/tune:"):
                     options = options_form(model.domain, model.formats, f"{key}-option")
             sent = st.form_submit_button("Evaluate", type="primary", icon=":material/analytics:")
         if sent and not chosen:
-            st.warning("Choose labelled rows first.", icon=":material/upload:")
+            st.warning(
+                f"Choose {'' if ranked else 'labelled '}rows first.", icon=":material/upload:"
+            )
         elif sent:
             asked = {"label": label, "group": group, "columns": columns, "options": options}
             begin(model, key, chosen, mapping, asked)
     with right:
         work: Measuring | None = st.session_state.get(key)
         if work is None or work.model is not model:
-            st.info(
-                "Nothing measured yet. Choose rows with labels on the left: "
-                + ("a folder for each class." if model.inputs.image else "a table with a column."),
-                icon=":material/arrow_back:",
-            )
+            wanted = "rows with labels on the left: a table with a column."
+            if model.inputs.image:
+                wanted = "rows with labels on the left: a folder for each class."
+            if ranked:
+                wanted = "a table on the left: what each took last is hidden and looked for."
+            st.info(f"Nothing measured yet. Choose {wanted}", icon=":material/arrow_back:")
         elif work.running:
             watch(work, key)
+        elif isinstance(work.evaluation, RankingEvaluation):
+            ranking_view.show(work.evaluation, key)
         elif work.evaluation is not None:
             evaluation_view.show(work.evaluation, key)
         else:

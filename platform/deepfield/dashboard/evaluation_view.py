@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import streamlit as st
 
 from deepfield.dashboard.words import plain
-from deepfield.evaluation import Evaluation
-from deepfield.evaluation.plots import all_charts
-from deepfield.evaluation.report import FIGURE_WORDS, as_html, conditions, interval, number
+from deepfield.evaluation import Evaluation, RankingEvaluation
+from deepfield.evaluation.report import (
+    FIGURE_WORDS,
+    as_html,
+    charts_of,
+    conditions,
+    interval,
+    number,
+)
 
-__all__ = ["show"]
+__all__ = ["charts", "downloads", "rows_aside", "show"]
 
 MAIN = (
     "accuracy",
@@ -44,14 +51,7 @@ def show(evaluation: Evaluation, key: str) -> None:
     for note in (conditions(evaluation), *evaluation.notes):
         if note:
             st.info(plain(note), icon=":material/info:")
-    charts = list(all_charts(evaluation).items())
-    for start in range(0, len(charts), 2):
-        for place, (name, (title, chart)) in zip(
-            st.columns(2), charts[start : start + 2], strict=False
-        ):
-            with place.container(border=True, height="stretch"):
-                st.markdown(f"**{title}**")
-                st.altair_chart(chart, key=f"{key}-{name}")
+    charts(evaluation, key)
     with st.expander("All figures", icon=":material/table_rows:"):
         table = evaluation.table().replace({"figure": FIGURE_WORDS})
         st.dataframe(
@@ -62,11 +62,31 @@ def show(evaluation: Evaluation, key: str) -> None:
             key=f"{key}-figures",
             column_config={"value": st.column_config.NumberColumn("value", format="%.4f")},
         )
-    if len(evaluation.rejected):
-        with st.expander(
-            f"{len(evaluation.rejected):,} rows were set aside", icon=":material/block:"
+    rows_aside(evaluation.rejected, key)
+    downloads(evaluation, key)
+
+
+def charts(evaluation: Evaluation | RankingEvaluation, key: str) -> None:
+    """Draw every chart, two beside each other."""
+    found = list(charts_of(evaluation).items())
+    for start in range(0, len(found), 2):
+        for place, (name, (title, chart)) in zip(
+            st.columns(2), found[start : start + 2], strict=False
         ):
-            st.dataframe(evaluation.rejected.head(1000), hide_index=True, key=f"{key}-aside")
+            with place.container(border=True, height="stretch"):
+                st.markdown(f"**{title}**")
+                st.altair_chart(chart, key=f"{key}-{name}")
+
+
+def rows_aside(rejected: pd.DataFrame, key: str) -> None:
+    """Show the rows that were set aside, if there are any."""
+    if len(rejected):
+        with st.expander(f"{len(rejected):,} rows were set aside", icon=":material/block:"):
+            st.dataframe(rejected.head(1000), hide_index=True, key=f"{key}-aside")
+
+
+def downloads(evaluation: Evaluation | RankingEvaluation, key: str) -> None:
+    """Offer the report and the figures as files."""
     with st.container(horizontal=True):
         stem = f"deepfield-{evaluation.domain}-{evaluation.model}-evaluation"
         st.download_button(

@@ -19,7 +19,7 @@ from deepfield.labelled import find_path
 from deepfield.sources.tables import READERS, TableSource
 from deepfield.table import Table
 
-__all__ = ["Chosen", "choose_columns", "choose_rows"]
+__all__ = ["Chosen", "choose_columns", "choose_inputs", "choose_rows"]
 
 NONE = "(none)"
 
@@ -59,24 +59,32 @@ class Chosen:
         return place
 
 
-def choose_rows(inputs: Table, key: str) -> Chosen:
-    """Draw the widgets that ask for labelled rows, and return what was chosen."""
+def choose_rows(inputs: Table, key: str, labelled: bool = True) -> Chosen:
+    """Draw the widgets that ask for rows, and return what was chosen.
+
+    Args:
+        labelled: whether they need labels; some are their own truth.
+    """
     pictures = inputs.image is not None
     endings = ["zip"] if pictures else sorted(each.removeprefix(".") for each in READERS)
     upload = st.file_uploader(
-        "A .zip with a folder of pictures for each class" if pictures else "A table with labels",
+        "A .zip with a folder of pictures for each class"
+        if pictures
+        else f"A table{' with labels' if labelled else ''}",
         type=endings,
         key=f"{key}-upload",
     )
     path = ""
     if _on_this_machine():
         path = st.text_input(
-            "or a folder or file on this machine",
+            f"or a {'folder or ' if labelled else ''}file on this machine",
             key=f"{key}-path",
             placeholder="films/" if pictures else "rows.csv",
             disabled=upload is not None,
             help="a folder for each class, or a table with the columns "
-            f"{', '.join(inputs.names)} and labels",
+            f"{', '.join(inputs.names)} and labels"
+            if labelled
+            else f"a table with the columns {', '.join(inputs.names)}",
         ).strip()
     chosen = Chosen(upload, "" if upload is not None else path)
     if chosen and Path(chosen.name).suffix.lower() in READERS:
@@ -140,6 +148,21 @@ def choose_columns(
     with st.expander(title, icon=":material/swap_horiz:"):
         columns = choose_fields(inputs, chosen.header, key, mapped)
     return named, None if group == NONE else group, columns
+
+
+def choose_inputs(chosen: Chosen, inputs: Table, key: str) -> dict[str, str] | None:
+    """Ask which columns of a table hold the inputs, and no more; call this inside a form.
+
+    Returns:
+        Field -> column; None where there is no table.
+    """
+    if not chosen.header:
+        return None
+    mapped, _ = guess_columns(chosen.header, inputs)
+    title = f"Columns: {in_words(mapped)}" if mapped else "Columns"
+    unclear = bool(lacking(chosen.header, inputs, mapped))
+    with st.expander(title, expanded=unclear, icon=":material/swap_horiz:"):
+        return choose_fields(inputs, chosen.header, key, mapped)
 
 
 def _header(chosen: Chosen) -> list[str]:

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from deepfield.columns import listed
-from deepfield.domain import TRUST, changed_options
-from deepfield.errors import InputError
+from deepfield.domain import TRUST, changed_options, ranked_output
+from deepfield.errors import InputError, UsageError
 from deepfield.evaluation import curves
 from deepfield.evaluation.answering import answer
+from deepfield.evaluation.ranking.measuring import evaluate_ranking
+from deepfield.evaluation.ranking.result import RankingEvaluation
 from deepfield.evaluation.resampling import Answers, figures_with_intervals
 from deepfield.evaluation.result import Evaluation
 from deepfield.evaluation.truth import in_words, read_mapping, truth_field, truth_of
@@ -35,8 +37,10 @@ def evaluate(
     options: Mapping[str, Any] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     shown_as: str | None = None,
-) -> Evaluation:
+) -> Evaluation | RankingEvaluation:
     """Score labelled rows and say how good the answers are.
+
+    Of a domain that ranks what groups take next no labels are read: see ``evaluate_ranking``.
 
     Args:
         source: a folder or .zip with a folder for each class, or a table with a column of labels.
@@ -51,6 +55,21 @@ def evaluate(
         InputError: if a label is none of the model's classes, or no row can be read.
         UsageError: if the model does not tell classes apart.
     """
+    ranking = ranked_output(model.inputs, model.outputs)
+    if ranking is not None:
+        if label or group or mapping:
+            raise UsageError(
+                f"What each {model.inputs.answer_per} took next is the truth in "
+                f"{model.domain.name}: there are no labels and no groups to name."
+            )
+        return evaluate_ranking(
+            model,
+            source,
+            columns=columns,
+            options=options,
+            on_progress=on_progress,
+            shown_as=shown_as,
+        )
     truth_field(model)
     reading, own = model.formats.split(options or {})
     truth = truth_of(model, mapping)

@@ -11,11 +11,13 @@ from deepfield.evaluation.result import Evaluation
 __all__ = [
     "all_charts",
     "confusion",
+    "honest_on_the_diagonal",
     "learning_curve",
     "precision_recall",
     "reliability",
     "risk_coverage",
     "roc",
+    "sized",
 ]
 
 SIDE = 300
@@ -26,25 +28,36 @@ QUIET = "#8a9a9c"
 
 def reliability(evaluation: Evaluation) -> alt.LayerChart:
     """Return accuracy against confidence, by tenths; on the diagonal, confidence is honest."""
-    frame = evaluation.calibration
+    return honest_on_the_diagonal(evaluation.calibration, "confidence", "accuracy", "rows")
+
+
+def honest_on_the_diagonal(frame: pd.DataFrame, x: str, y: str, unit: str) -> alt.LayerChart:
+    """Return how often something was so against how sure somebody was of it, by tenths.
+
+    Args:
+        frame: from, to, confidence, accuracy, rows.
+        x: the words for the confidence.
+        y: the words for the accuracy.
+        unit: what is counted.
+    """
     points = (
         alt.Chart(frame)
         .mark_circle(opacity=1)
         .encode(
-            x=alt.X("confidence:Q", scale=alt.Scale(domain=[0, 1]), axis=PERCENT),
-            y=alt.Y("accuracy:Q", scale=alt.Scale(domain=[0, 1]), axis=PERCENT),
-            size=alt.Size("rows:Q", scale=alt.Scale(range=[40, 500]), title="rows"),
+            x=alt.X("confidence:Q", title=x, scale=alt.Scale(domain=[0, 1]), axis=PERCENT),
+            y=alt.Y("accuracy:Q", title=y, scale=alt.Scale(domain=[0, 1]), axis=PERCENT),
+            size=alt.Size("rows:Q", scale=alt.Scale(range=[40, 500]), title=unit),
             tooltip=[
                 alt.Tooltip("from:Q", format=".0%"),
                 alt.Tooltip("to:Q", format=".0%"),
-                alt.Tooltip("confidence:Q", format=".1%"),
-                alt.Tooltip("accuracy:Q", format=".1%"),
-                "rows:Q",
+                alt.Tooltip("confidence:Q", title=x, format=".1%"),
+                alt.Tooltip("accuracy:Q", title=y, format=".1%"),
+                alt.Tooltip("rows:Q", title=unit),
             ],
         )
     )
     line = alt.Chart(frame).mark_line().encode(x="confidence:Q", y="accuracy:Q")
-    return _sized(alt.layer(_diagonal("confidence", "accuracy"), line, points))
+    return sized(alt.layer(_diagonal("confidence", "accuracy"), line, points))
 
 
 def risk_coverage(evaluation: Evaluation) -> alt.LayerChart:
@@ -81,7 +94,7 @@ def risk_coverage(evaluation: Evaluation) -> alt.LayerChart:
             ],
         )
     )
-    return _sized(alt.layer(curve, dot))
+    return sized(alt.layer(curve, dot))
 
 
 def roc(evaluation: Evaluation) -> alt.LayerChart | None:
@@ -99,7 +112,7 @@ def roc(evaluation: Evaluation) -> alt.LayerChart | None:
             tooltip=[alt.Tooltip(f"{name}:Q", format=".1%") for name in axes],
         )
     )
-    return _sized(alt.layer(_diagonal(*axes), curve))
+    return sized(alt.layer(_diagonal(*axes), curve))
 
 
 def precision_recall(evaluation: Evaluation) -> alt.LayerChart | None:
@@ -131,7 +144,7 @@ def precision_recall(evaluation: Evaluation) -> alt.LayerChart | None:
             tooltip=[alt.Tooltip("precision:Q", format=".2%", title="share of positives")],
         )
     )
-    return _sized(alt.layer(baseline, curve))
+    return sized(alt.layer(baseline, curve))
 
 
 def confusion(evaluation: Evaluation) -> alt.LayerChart:
@@ -164,7 +177,7 @@ def confusion(evaluation: Evaluation) -> alt.LayerChart:
         .then(alt.value("#ffffff"))
         .otherwise(alt.value("#17252a")),
     )
-    return _sized(alt.layer(shaded, numbers))
+    return sized(alt.layer(shaded, numbers))
 
 
 def learning_curve(log: pd.DataFrame) -> alt.Chart | alt.FacetChart | None:
@@ -218,6 +231,7 @@ def _diagonal(x: str, y: str) -> alt.Chart:
     return alt.Chart(ends).mark_line(strokeDash=[4, 4], color=QUIET).encode(x=f"{x}:Q", y=f"{y}:Q")
 
 
-def _sized(chart: alt.LayerChart | alt.FacetChart) -> alt.LayerChart:
+def sized(chart: alt.LayerChart | alt.FacetChart) -> alt.LayerChart:
+    """Return a chart of the size that all have."""
     assert isinstance(chart, alt.LayerChart)  # alt.layer facets only charts that are faceted
     return chart.properties(height=SIDE, width=SIDE + 60)

@@ -11,7 +11,15 @@ from scipy.sparse import csr_array
 from deepfield.evaluation.alike import Cells, cells
 from deepfield.evaluation.answers import Answers, Key
 
-__all__ = ["Answers", "Figure", "figures_with_intervals"]
+__all__ = [
+    "LEVEL",
+    "RESAMPLES",
+    "WEIGHTS",
+    "Answers",
+    "Figure",
+    "binomial_interval",
+    "figures_with_intervals",
+]
 
 RESAMPLES = 1000
 LEVEL = 0.95
@@ -53,12 +61,17 @@ def figures_with_intervals(answers: Answers, seed: int = 0) -> list[Figure]:
         low, high = _interval(drawn[key])
         over = answers.counted(key)
         if over is not None and value[0] in (0.0, 1.0):
-            least = ((1 - LEVEL) / 2) ** (1 / max(len(np.unique(groups[over])), 1))
-            low, high = (least, 1.0) if value[0] == 1.0 else (0.0, 1 - least)
+            low, high = binomial_interval(float(value[0]), len(np.unique(groups[over])))
         elif low == high:  # "1.000 to 1.000" would claim what nobody knows
             low = high = float("nan")
         figures.append(Figure(key[0], float(value[0]), low, high, key[1]))
     return figures
+
+
+def binomial_interval(share: float, count: int) -> tuple[float, float]:
+    """Return the exact interval of a proportion of just 0 or 1 (Clopper and Pearson 1934)."""
+    least = ((1 - LEVEL) / 2) ** (1 / max(count, 1))
+    return (least, 1.0) if share == 1.0 else (0.0, 1 - least)
 
 
 def _drawn(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from deepfield.evaluation.resampling import Figure
 
-__all__ = ["Evaluation"]
+__all__ = ["Evaluation", "read_figures", "without_nan"]
 
 FRAMES = ("calibration", "risk_coverage", "roc", "precision_recall", "rejected")
 
@@ -69,16 +69,7 @@ class Evaluation:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Evaluation:
         """Return what ``to_json`` wrote down."""
-        figures = [
-            Figure(
-                each["name"],
-                _number(each["value"]),
-                _number(each["low"]),
-                _number(each["high"]),
-                each["of"],
-            )
-            for each in values["figures"]
-        ]
+        figures = read_figures(values["figures"])
         classes = values["confusion"]["classes"]
         matrix = pd.DataFrame(values["confusion"]["rows"], classes, classes)
         frames = {
@@ -98,16 +89,31 @@ class Evaluation:
         for name in FRAMES:
             frame = getattr(self, name)
             plain[name] = None if frame is None else json.loads(frame.to_json(orient="records"))
-        return _without_nan(plain)
+        return without_nan(plain)
+
+
+def read_figures(values: Iterable[Mapping[str, Any]]) -> list[Figure]:
+    """Return figures as JSON holds them."""
+    return [
+        Figure(
+            each["name"],
+            _number(each["value"]),
+            _number(each["low"]),
+            _number(each["high"]),
+            each["of"],
+        )
+        for each in values
+    ]
+
+
+def without_nan(value: Any) -> Any:
+    """Return plain values, null in the place of what is no number: JSON has none."""
+    if isinstance(value, dict):
+        return {key: without_nan(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [without_nan(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else value
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

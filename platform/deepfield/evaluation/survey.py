@@ -13,6 +13,7 @@ import pandas as pd
 from deepfield.domain import TRUST, changed_options
 from deepfield.errors import InputError
 from deepfield.evaluation.answering import answer
+from deepfield.evaluation.ranking.result import RankingEvaluation
 from deepfield.evaluation.result import Evaluation
 from deepfield.fields import Label, Number
 from deepfield.labelled import Labelled
@@ -105,6 +106,8 @@ def survey(
     )
 
 
-def read_finding(values: Mapping[str, Any]) -> Evaluation | Survey:
-    """Return what came of a fit, as either wrote it down."""
+def read_finding(values: Mapping[str, Any]) -> Evaluation | RankingEvaluation | Survey:
+    """Return what came of a fit, as any of them wrote it down."""
+    if "leads" in values:
+        return RankingEvaluation.from_json(values)
     return Evaluation.from_json(values) if "figures" in values else Survey.from_json(values)

@@ -20,7 +20,7 @@ from deepfield.sources import open_source
 from deepfield.sources.tables import FrameSource, TableSource
 from deepfield.table import Table
 
-__all__ = ["find_path", "read_labelled"]
+__all__ = ["find_path", "read_labelled", "read_unlabelled"]
 
 
 def find_path(what: str | Path) -> Path:
@@ -87,3 +87,23 @@ def read_labelled(
     parsed = formats.parse(reading or {})
     said = {name: each for kind in parsed.values() for name, each in changed_options(kind).items()}
     return replace(found, reading=said, columns=source.columns)
+
+
+def read_unlabelled(
+    what: Any,
+    inputs: Table,
+    shown_as: str | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    further: bool = False,
+) -> Labelled:
+    """Read a table whose rows are their own truth: no column is asked for beside the inputs.
+
+    The arguments are those of ``read_labelled``; no label of what comes back is known.
+
+    Raises:
+        InputError: if nothing is there, or an input is missing.
+    """
+    return read_labelled(
+        what, inputs, "", None, shown_as, columns=columns, needed=False, further=further
+    )

@@ -38,6 +38,8 @@ def from_table(
         rejected += chunk.rejected
         if len(chunk.rows.columns):
             chunks.append(chunk.rows)
+    if not chunks and not rejected:
+        raise InputError(f"{source.name!r} has no rows.")
     frame = pd.concat(chunks) if chunks else pd.DataFrame()
     if not further:
         inputs.check_columns(frame.columns)

@@ -1,0 +1,90 @@
+"""Figures of lists on plain arrays, group by group, so that differences can be resampled.
+
+Items are codes from 1 on; 0 fills a list that is shorter than the longest.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deepfield.evaluation.ranking.resampling import drawn_sums, percentiles
+
+__all__ = ["found_in", "margin", "ranking_figures", "top"]
+
+
+def top(scores: np.ndarray, count: int) -> np.ndarray:
+    """Return the codes of the highest scores, (groups, items + 1) -> (groups, count), best first.
+
+    Of equal scores the lower code comes first; code 0, no item, is never among them. Where fewer
+    items are finite than are asked for, 0 fills the list.
+    """
+    scores = scores[:, 1:]
+    count = min(count, scores.shape[1])
+    chosen = np.argpartition(-scores, count - 1, axis=1)[:, :count]
+    # Which of several equal scores a partition keeps at its rim is chance: all of them compete.
+    rim = np.take_along_axis(scores, chosen, axis=1).min(axis=1, keepdims=True)
+    for group in np.flatnonzero((scores >= rim).sum(axis=1) > count):
+        tied = np.flatnonzero(scores[group] >= rim[group])
+        chosen[group] = tied[np.argsort(-scores[group, tied], kind="stable")[:count]]
+    values = np.take_along_axis(scores, chosen, axis=1)
+    order = np.lexsort((chosen, -values), axis=1)
+    codes = np.take_along_axis(chosen, order, axis=1) + 1
+    return np.where(np.isfinite(np.take_along_axis(values, order, axis=1)), codes, 0)
+
+
+def found_in(lists: np.ndarray, groups: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Return which places of each list hold what the group then took, (groups, k) bool.
+
+    Args:
+        lists: (groups, k) codes, best first, each code once; 0 fills.
+        groups: (n,) the places in ``lists`` of those who took …
+        codes: … these items, (n,).
+    """
+    keys, most = _keys(lists, groups, codes)
+    own = np.arange(len(lists), dtype=np.int64)[:, None] * most + lists
+    return np.isin(own, keys) & (lists > 0)
+
+
+def ranking_figures(
+    lists: np.ndarray, groups: np.ndarray, codes: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return figures of each group's list against what the group then took.
+
+    Args:
+        lists: (groups, k) codes, best first, each code once; 0 fills.
+        groups: (n,) the places in ``lists`` of those who took …
+        codes: … these items, (n,); at least one for each list, and one twice counts once.
+
+    Returns:
+        ``ndcg`` (discounted by log2 of the rank + 1 over the best that a list of k could reach;
+        Järvelin and Kekäläinen 2002), ``recall`` (share of what was taken that is in the list),
+        ``hit`` (whether any is) and ``mrr`` (1 over the rank of the first that is), each (groups,).
+    """
+    keys, most = _keys(lists, groups, codes)
+    number = np.bincount(keys // most, minlength=len(lists))
+    found = found_in(lists, groups, codes)
+    ranks = np.arange(1, lists.shape[1] + 1)
+    gains = 1 / np.log2(ranks + 1)
+    ideal = np.cumsum(gains)[np.minimum(number, len(ranks)) - 1]
+    hit = found.any(axis=1)
+    return {
+        "ndcg": (found * gains).sum(axis=1) / ideal,
+        "recall": found.sum(axis=1) / number,
+        "hit": hit.astype(float),
+        "mrr": np.where(hit, 1 / ranks[found.argmax(axis=1)], 0.0),
+    }
+
+
+def margin(
+    ours: np.ndarray, theirs: np.ndarray, draws: int = 1000, seed: int = 0
+) -> tuple[float, float, float]:
+    """Return the mean difference of a figure and its 95 % bootstrap interval over groups."""
+    difference = ours - theirs
+    drawn = drawn_sums(difference[:, None], draws, seed)[:, 0] / len(difference)
+    return (float(difference.mean()), *percentiles(drawn))
+
+
+def _keys(lists: np.ndarray, groups: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return a number for each group and item that it took, each once, and what numbers groups."""
+    most = int(max(lists.max(initial=0), codes.max(initial=0))) + 1
+    return np.unique(groups.astype(np.int64) * most + codes), most
