@@ -5,6 +5,7 @@
     model.safetensors    the weights
     calibration.json     temperature and abstention thresholds
     guard.safetensors    what familiar inputs look like (or guard.json, where ranges tell it)
+    vocabulary.parquet   names of what the network knows by numbers
     golden/              inputs.parquet and the outputs.parquet that they must give
 
 Only ``config.json`` and the weights are always there. Nothing in a folder is ever executed.
@@ -56,6 +57,7 @@ class ModelFolder:
             "calibration.json",
             "guard.safetensors",
             "guard.json",
+            "vocabulary.parquet",
         )
 
     @cached_property

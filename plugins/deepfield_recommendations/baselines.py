@@ -7,6 +7,7 @@ user need not have been there when it learned. Baskets count as one step, whatev
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -32,6 +33,18 @@ class Scorer(ABC):
     def scores(self, histories: Sequences) -> np.ndarray:
         """Return (users, items + 1) float32; column 0, no item, is -inf."""
 
+    def likeness(self, codes: np.ndarray, others: np.ndarray | None = None) -> np.ndarray | None:
+        """Return how like items are to others, or to all, (n,) and (m,) to (n, m)."""
+        return None
+
+    @abstractmethod
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Return all that was learned, for ``restore``."""
+
+    @abstractmethod
+    def restore(self, tensors: Mapping[str, np.ndarray]) -> Self:
+        """Take up what another one learned."""
+
 
 @dataclass
 class Popularity(Scorer):
@@ -54,6 +67,13 @@ class Popularity(Scorer):
     def scores(self, histories: Sequences) -> np.ndarray:
         return _without_padding(np.tile(self.counts_, (len(histories), 1)))
 
+    def tensors(self) -> dict[str, np.ndarray]:
+        return {"counts": self.counts_}
+
+    def restore(self, tensors: Mapping[str, np.ndarray]) -> Self:
+        self.counts_ = tensors["counts"]
+        return self
+
 
 @dataclass
 class BuyAgain(Scorer):
@@ -74,6 +94,13 @@ class BuyAgain(Scorer):
         own = _weighted(histories, len(counts), self.decay).toarray()
         usual = counts / (counts.max(initial=0) + 1) - 1  # below all that the user took
         return _without_padding(np.where(own > 0, own, usual))
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        return self.popularity_.tensors()
+
+    def restore(self, tensors: Mapping[str, np.ndarray]) -> Self:
+        self.popularity_ = Popularity().restore(tensors)
+        return self
 
 
 @dataclass
@@ -109,6 +136,17 @@ class ItemNeighbours(Scorer):
         weights = _weighted(histories, self.similar_.shape[0], self.decay)
         return _without_padding((weights @ self.similar_).toarray())
 
+    def likeness(self, codes: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
+        found = self.similar_[codes]
+        return (found if others is None else found[:, others]).toarray()
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        return _parts("similar", self.similar_)
+
+    def restore(self, tensors: Mapping[str, np.ndarray]) -> Self:
+        self.similar_ = _whole("similar", tensors)
+        return self
+
 
 @dataclass
 class Markov(Scorer):
@@ -116,9 +154,11 @@ class Markov(Scorer):
 
     Args:
         smoothing: how much popularity is mixed in, for items after which little was seen.
+        followers: how many of each item are kept.
     """
 
     smoothing: float = 1.0
+    followers: int = 1000
 
     def fit(self, sequences: Sequences, items: int) -> Self:
         baskets = sequences.baskets
@@ -130,7 +170,9 @@ class Markov(Scorer):
         follows = (held[before].T @ held[before + 1]).tocsr()
         seen = np.asarray(held[before].sum(axis=0)).ravel()
         below = np.maximum(seen + self.smoothing, 1e-9)
-        self.follows_ = sparse.diags_array(1 / below) @ follows
+        self.follows_ = _strongest(
+            sparse.csr_matrix(sparse.diags(1 / below) @ follows), self.followers
+        )
         self.rest_ = self.smoothing / below
         self.popularity_ = Popularity().fit(sequences, items)
         return self
@@ -143,6 +185,38 @@ class Markov(Scorer):
         none = histories.lengths == 0
         found[none] = usual
         return _without_padding(found)
+
+    def likeness(self, codes: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
+        found = self.follows_[codes]
+        return (found if others is None else found[:, others]).toarray()
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        parts = _parts("follows", self.follows_)
+        return {**parts, "rest": self.rest_, **self.popularity_.tensors()}
+
+    def restore(self, tensors: Mapping[str, np.ndarray]) -> Self:
+        self.follows_, self.rest_ = _whole("follows", tensors), tensors["rest"]
+        self.popularity_ = Popularity().restore(tensors)
+        return self
+
+
+def _parts(name: str, matrix: sparse.csr_matrix) -> dict[str, np.ndarray]:
+    """Return a square matrix as tensors, half as long in half precision."""
+    return {
+        f"{name}.values": matrix.data.astype(np.float16),
+        f"{name}.columns": matrix.indices.astype(
+            np.uint16 if matrix.shape[1] <= 2**16 else np.int32
+        ),
+        f"{name}.starts": matrix.indptr.astype(np.int64),
+    }
+
+
+def _whole(name: str, tensors: Mapping[str, np.ndarray]) -> sparse.csr_matrix:
+    values, columns, starts = (
+        tensors[f"{name}.{part}"] for part in ("values", "columns", "starts")
+    )
+    size = len(starts) - 1
+    return sparse.csr_matrix((values.astype(np.float32), columns, starts), (size, size))
 
 
 def _counted(rows: np.ndarray, items: np.ndarray, count: int, width: int) -> sparse.csr_matrix:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from deepfield.errors import InputError
 from deepfield.fields import dates
-from deepfield.fields.columnar import Columnar, arrays, is_text
+from deepfield.fields.columnar import Columnar, arrays, is_number, is_text
 from deepfield.fields.field import Problems, quoted
 
 __all__ = ["Timestamp"]
@@ -25,6 +25,8 @@ UTC = pa.timestamp("us", tz="UTC")
 FIRST, LAST = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31T23:59:59.999999", "us")
 """What Python can hold and a person may mean."""
 PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+MILLISECONDS = 1e11
+"""A count from here on is no count of seconds: it would lie past the year 5138."""
 BARE = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
 
 
@@ -41,6 +43,10 @@ class Timestamp(Columnar):
     """On the way in: whether a moment may be more than a day after now."""
     first: dates.First = field(default="", kw_only=True)
     """What stands first in dates like 03/04/2024; as the column tells, if nothing is said."""
+
+    unix: bool = field(default=False, kw_only=True)
+    """On the way in: whether bare numbers are seconds since 1970, from 1e11 on milliseconds; where
+    nothing but the order counts, as in logs, any count will do."""
 
     arrow: ClassVar[pa.DataType] = UTC
 
@@ -94,6 +100,8 @@ class Timestamp(Columnar):
 
     def read_array(self, values: pa.Array) -> pa.Array | None:
         """Return moments in UTC, null where there is none; None if values are of another type."""
+        if self.unix and (is_number(values.type) or _are_numbers(values)):
+            return _since_1970(values)
         if pa.types.is_string(values.type) or is_text(values.type):
             return _between(dates.read(values, self.first))
         if pa.types.is_date(values.type):
@@ -112,6 +120,24 @@ class Timestamp(Columnar):
         raise InputError(
             f"holds {quoted(value)}, a bare number; give dates such as 2024-05-31 14:02"
         )
+
+
+def _are_numbers(values: pa.Array) -> bool:
+    """Return whether a column of text holds bare numbers, as its first value tells."""
+    return is_text(values.type) and len(values) > 0 and bool(BARE.fullmatch(values[0].as_py()))
+
+
+def _since_1970(values: pa.Array) -> pa.Array:
+    """Return moments of bare numbers, null where there is none."""
+    if is_text(values.type):
+        read = pd.to_numeric(pd.Series(values.to_pandas()), errors="coerce")
+        seconds = read.to_numpy(dtype=float)
+    else:
+        seconds = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    seconds = np.where(np.abs(seconds) >= MILLISECONDS, seconds / 1000, seconds)
+    known = np.isfinite(seconds) & (np.abs(seconds) < MILLISECONDS)
+    counts = np.round(np.where(known, seconds, 0) * 1e6).astype(np.int64)
+    return _between(pa.array(counts, mask=~known).cast(pa.timestamp("us")).cast(UTC))
 
 
 def _microseconds(values: pa.Array) -> pa.Array:

@@ -1,0 +1,288 @@
+"""What every model of recommendations shares; it asks for scores alone."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from deepfield.errors import UsageError
+from deepfield.explanation import Contributions, Explanation
+from deepfield.models import ModelFolder
+from deepfield.predictor import Predictor
+from deepfield_recommendations import RANKING, RecommendationOptions
+from deepfield_recommendations.choosing import Choice, choose
+from deepfield_recommendations.histories import Histories, read_histories
+from deepfield_recommendations.likelihood import Likelihood
+from deepfield_recommendations.metrics import top
+from deepfield_recommendations.reasons import Carried, carried
+from deepfield_recommendations.sequences import Sequences
+from deepfield_recommendations.vocabulary import Vocabulary
+from deepfield_recommendations.wording import because, in_words
+
+__all__ = ["Recommender"]
+
+TOGETHER = 512
+"""Users whose scores of all items are held at once."""
+LATEST = 100
+"""Events of a history of which is told what each carried."""
+
+
+class Recommender(Predictor):
+    """A model folder with a vocabulary and a calibration."""
+
+    needs_labels = False
+
+    def __init__(self, folder: ModelFolder) -> None:
+        self.folder = folder
+        self.vocabulary = Vocabulary.load(folder.path)
+        self.likelihood = Likelihood.load(folder.file("calibration.json"))
+        self.again = bool(folder.config["again"])
+        self.ranking = RANKING
+        lately = np.append(0.0, self.vocabulary.items["lately"].to_numpy(dtype=float))
+        self._popular = lately / max(float(lately.sum()), 1e-9)  # (items + 1,) shares of events
+
+    @abstractmethod
+    def scores(self, histories: Sequences, now: np.ndarray | None) -> np.ndarray:
+        """Return the score of each item, (users, items + 1) float32; -inf where there is none.
+
+        Args:
+            now: (users,) the second for which is asked; None: just after each one's last event.
+        """
+
+    def scores_of(
+        self, histories: Sequences, now: np.ndarray | None, codes: np.ndarray
+    ) -> np.ndarray:
+        """Return the scores of some items of each user, (users, k) codes to (users, k)."""
+        return np.take_along_axis(self.scores(histories, now), codes, axis=1)
+
+    def best(
+        self,
+        histories: Sequences,
+        now: np.ndarray | None,
+        count: int,
+        allowed: np.ndarray | None,
+        keeps: bool,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the best items of each user and their scores, (users, count) each; 0 fills.
+
+        Args:
+            allowed: (items + 1,) which may stand there; None: all.
+            keeps: whether what a user took before may.
+        """
+        scores = self.scores(histories, now)
+        if not keeps:
+            scores[histories.users, histories.items] = -np.inf
+        if allowed is not None:
+            scores[:, ~allowed] = -np.inf
+        codes = top(scores, count)
+        return codes, np.take_along_axis(scores, codes, axis=1)
+
+    def likeness(self, codes: np.ndarray, others: np.ndarray | None = None) -> np.ndarray | None:
+        """Return how like items are to others, or to all, (n,) and (m,) to (n, m).
+
+        None: it knows no such. Of all items the first column, no item, is -inf.
+        """
+        return None
+
+    def vectors(self, histories: Sequences) -> np.ndarray | None:
+        """Return a vector for each user, (users, width); None: it has no such."""
+        return None
+
+    def predict(self, rows: pd.DataFrame, options: RecommendationOptions) -> pd.DataFrame:
+        histories = read_histories(rows, self.vocabulary)
+        parts = [
+            self._answered(histories, users, options)
+            for users in np.array_split(
+                np.arange(len(histories.index)), -(-len(histories.index) // TOGETHER)
+            )
+        ]
+        return pd.concat(parts)
+
+    def explain(self, rows: pd.DataFrame, options: RecommendationOptions) -> list[Explanation]:
+        histories = read_histories(rows, self.vocabulary)
+        found: list[Explanation] = []
+        for start in range(0, len(histories.index), TOGETHER):
+            users = np.arange(start, min(start + TOGETHER, len(histories.index)))
+            sequences = histories.sequences.take(users)
+            lists, values, _ = self._lists(sequences, options)
+            why = self._carried(sequences, lists[:, :1], options)
+            found += [
+                self._explanation(
+                    sequences.take(np.array([user])), lists[user], values[user], why, user
+                )
+                for user in range(len(users))
+            ]
+        return found
+
+    def _answered(
+        self, histories: Histories, users: np.ndarray, options: RecommendationOptions
+    ) -> pd.DataFrame:
+        sequences = histories.sequences.take(users)
+        lists, values, probabilities = self._lists(sequences, options)
+        known = sequences.lengths > 0
+        filled = lists > 0
+        confidence = np.where(
+            filled.any(axis=1), self.likelihood.of_lists(probabilities * filled), 0.0
+        )
+        sure = confidence > self.likelihood.usual
+        trust = np.where(known, np.where(sure, "ok", "unsure"), "unfamiliar")
+        why = (
+            self._carried(sequences, lists, options)
+            if options.reasons and options.question == "next"
+            else None
+        )
+        index = histories.index[users]
+        return pd.DataFrame(
+            {
+                "recommended": self.ranking.column(
+                    self._ranking(sequences, lists, values, probabilities, why), index
+                ),
+                "history": in_words(histories, users),
+                "confidence": confidence,
+                "trust": trust.astype(object),
+            },
+            index=index,
+        )
+
+    def _lists(
+        self, sequences: Sequences, options: RecommendationOptions
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return codes, scores and probabilities of each user's list, (users, k) each."""
+        many = min(options.how_many, len(self.vocabulary))
+        choice = Choice(many, options.diversity, options.popularity_damping)
+        find = self._similar if options.question == "similar" else self._next
+        codes, scores, probability = find(
+            sequences, min(choice.pool, len(self.vocabulary)), options
+        )
+        places = choose(codes, probability, self._popular, choice, self.likeness)
+        return (
+            np.take_along_axis(codes, places, axis=1),
+            np.take_along_axis(scores, places, axis=1),
+            np.take_along_axis(probability, places, axis=1),
+        )
+
+    def _next(
+        self, sequences: Sequences, count: int, options: RecommendationOptions
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what each user most likely takes next."""
+        allowed = self._allowed(options)
+        now = self._now(sequences, options)
+        codes, scores = self.best(sequences, now, count, allowed, self._keeps(options))
+        probability = self.likelihood.item(scores)
+        nobody = sequences.lengths == 0
+        if nobody.any():
+            # Of whom nothing is known the most likely is what is popular, and as likely as that.
+            with np.errstate(divide="ignore"):
+                usual = np.log(self._popular)
+            if allowed is not None:
+                usual = np.where(allowed, usual, -np.inf)
+            codes[nobody] = top(usual[None].astype(np.float32), count)
+            scores[nobody] = usual[codes[nobody]]
+            chance = np.minimum(self._popular * self.likelihood.basket, 1.0)
+            probability[nobody] = chance[codes[nobody]]
+        return codes, scores, probability
+
+    def _similar(
+        self, sequences: Sequences, count: int, options: RecommendationOptions
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what is most like the item that each user took last."""
+        last = sequences.latest(1)[:, 0]
+        alike = self.likeness(last)
+        if alike is None:
+            raise UsageError(
+                f"The model {self.folder.path.name!r} knows of no item what it is like; ask one "
+                "that does, such as sasrec or item-neighbours."
+            )
+        alike = np.where(alike > 0, alike, -np.inf).astype(np.float32)
+        alike[np.arange(len(last)), last] = -np.inf
+        alike[last == 0] = -np.inf
+        allowed = self._allowed(options)
+        if allowed is not None:
+            alike[:, ~allowed] = -np.inf
+        codes = top(alike, count)
+        after = self.scores_of(sequences, self._now(sequences, options), codes)
+        return codes, np.take_along_axis(alike, codes, axis=1), self.likelihood.item(after)
+
+    def _allowed(self, options: RecommendationOptions) -> np.ndarray | None:
+        return self.vocabulary.allowed(options.categories, options.least_price, options.most_price)
+
+    def _keeps(self, options: RecommendationOptions) -> bool:
+        """Return whether what was taken before may stand in a list."""
+        return self.again if options.bought == "auto" else options.bought == "keep"
+
+    def _now(self, sequences: Sequences, options: RecommendationOptions) -> np.ndarray | None:
+        if not options.asked_on:
+            return None
+        moment = datetime.fromisoformat(options.asked_on).replace(tzinfo=UTC)
+        return np.full(len(sequences), int(moment.timestamp()), dtype=np.int64)
+
+    def _carried(
+        self, sequences: Sequences, lists: np.ndarray, options: RecommendationOptions
+    ) -> Carried:
+        asked = self._now(sequences, options)
+        # The moment stays what it is when the last event is left out.
+        ends = np.maximum(sequences.starts[1:] - 1, 0)
+        last = sequences.seconds[ends] if len(sequences.seconds) else np.zeros(len(ends), np.int64)
+        now = last if asked is None else asked
+        return carried(
+            lambda some, owners, codes: self.scores_of(some, now[owners], codes),
+            sequences,
+            lists,
+            LATEST,
+        )
+
+    def _ranking(
+        self,
+        sequences: Sequences,
+        lists: np.ndarray,
+        values: np.ndarray,
+        probabilities: np.ndarray,
+        why: Carried | None,
+    ) -> pa.Array:
+        """Return lists as results hold them, without a Python object for each item."""
+        filled = lists > 0
+        codes = lists[filled]
+        said = because(sequences, lists, why, self.vocabulary)[filled]
+        parts = {
+            "item": pa.array(self.vocabulary.ids[codes - 1], pa.string()),
+            "title": pa.array(self.vocabulary.titles[codes - 1], pa.string()),
+            "score": pa.array(values[filled], pa.float64()),
+            "probability": pa.array(probabilities[filled], pa.float64()),
+            "because": pa.array(said, pa.string()),
+        }
+        kind = self.ranking.arrow
+        things = pa.StructArray.from_arrays(list(parts.values()), fields=list(kind.value_type))
+        offsets = np.append(0, np.cumsum(filled.sum(axis=1))).astype(np.int32)
+        return pa.ListArray.from_arrays(pa.array(offsets), things, type=kind)
+
+    def _explanation(
+        self, sequence: Sequences, codes: np.ndarray, values: np.ndarray, why: Carried, user: int
+    ) -> Explanation:
+        """Return what carried the first item of one user's list."""
+        if not len(codes) or not codes[0]:
+            return Explanation("No item of the catalogue may be recommended with these options.")
+        first = self.vocabulary.titles[codes[0] - 1]
+        if not len(sequence.items):
+            return Explanation(
+                f"{first} is what most people take: nothing is known of this one that the model "
+                "has learned of."
+            )
+        own = why.users == user
+        shares = dict(
+            zip(
+                self.vocabulary.titles[why.items[own] - 1],
+                map(float, why.shares[own, 0]),
+                strict=True,
+            )
+        )
+        strongest = sorted(shares, key=lambda name: -shares[name])[:3]
+        carriers = ", ".join(name for name in strongest if shares[name] > 0)
+        because_of = f", because of {carriers}" if carriers else ""
+        rest = float(values[0]) - sum(shares.values())
+        return Explanation(
+            f"{first} comes first{because_of}.", (Contributions(shares, rest, "score"),)
+        )
