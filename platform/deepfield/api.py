@@ -107,7 +107,8 @@ def fit(
     >>> deepfield.fit("medical-imaging", "films/", name="mine")  # doctest: +SKIP
 
     Args:
-        source: a folder or .zip with a folder for each class, or a table with a column of labels.
+        source: a folder or .zip with a folder for each class, or a table with a column of labels;
+            without, where a domain ranks what groups take next.
         name: of the model to make: lower-case letters, digits and hyphens.
         base: the shipped model to start from; the first that can be fitted if None.
         label: the column of labels, for tables; None: the domain's own, or ``label``; empty: none,

@@ -43,6 +43,12 @@ class Predictor(ABC):
     """Whether a fit needs the truth of rows. Without, labels that there are serve to calibrate and
     to measure by, and rows that have none are learned from all the same."""
 
+    learns_from_all: ClassVar[bool] = False
+    """Of models that rank what groups take next: whether, when the model is measured, ``fit`` is
+    called once more with every row as ``training``, an empty ``validation``, and the measured
+    model's folder as ``base``. What comes of that is kept. Two moments held out of a short history
+    are much of it."""
+
     @classmethod
     @abstractmethod
     def load(cls, folder: ModelFolder, device: str = "auto") -> Self:
@@ -142,14 +148,20 @@ class Predictor(ABC):
         Only classes that set ``FitOptions`` need this. The platform splits off the rows, measures
         the model on a third part that neither frame holds, and writes card and golden rows.
 
+        Where a domain ranks what groups take next, no frame has labels. ``training`` has rows group
+        by group, each group's in order, and ``validation`` those of the moment that followed: what
+        these groups did before is in ``training``. Words are of pandas' ``str``.
+
         Args:
             training: checked input columns, as ``fit_inputs`` says, what the base model gathered
                 for each row, and ``label``. The input that holds the truth is not among them.
                 Where labels are not needed ``label`` is None for rows without, and no column at
                 all if no row has one.
-            validation: the same, to stop early, calibrate and set the guard by.
+            validation: the same, to stop early, calibrate and set the guard by; empty where the
+                model is fitted once more to all rows: see ``learns_from_all``.
             folder: where ``config.json``, ``model.safetensors`` and what else ``load`` needs go.
-            base: the shipped model to start from.
+            base: the shipped model to start from; or the measured one, which knows its number of
+                epochs and its calibration.
             options: an instance of ``FitOptions``.
             report: told how far the fit is; what it raises ends the fit.
         """

@@ -51,3 +51,30 @@ def test_no_labels_are_asked_for(log):
     done = run("evaluate", "reading", log, "--label", "book")
     assert done.returncode == 2
     assert "No such option '--label'" in done.stderr or "No such option: --label" in done.stderr
+
+
+def test_fit_then_use_the_model(log, tmp_path):
+    done = run("fit", "reading", log, "--name", "mine", "--fewest", 2)
+    assert done.returncode == 0, done.stderr
+    assert "Fitted 'mine' to" in done.stderr
+    assert "ahead of the most popular by +" in done.stderr
+    assert "Measured before it learned from the held-out moments" in done.stderr
+    assert "NDCG@5" in run("models", "reading", "--card", "mine").stdout
+    assert run("score", "reading", log, "-m", "mine", "-q").stdout.count("\n") == 301
+    assert run("selftest", "reading").returncode == 0
+    again = run("fit", "reading", log, "--name", "other", "--json", "--quiet")
+    found = json.loads(again.stdout)
+    assert found["evaluation"]["leads"]
+    assert sum(found["rows"].values()) == len(log.read_text().splitlines()) - 1
+
+
+def test_fit_asks_for_no_labels_and_says_what_is_missing(log):
+    words = " ".join(run("fit", "reading", "--help").stdout.split())
+    assert "--label" not in words
+    assert "Of each reader with three moments or more the last is held out" in words
+    short = log.with_name("short.csv")
+    short.write_text("reader,book\nada,x\nben,y\n")
+    done = run("fit", "reading", short, "--name", "mine")
+    assert done.returncode == 1
+    assert "has rows of two moments" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -172,8 +172,14 @@ def test_rows_of_one_time_are_one_moment():
     assert found.later.tolist() == [2, 1, 1, 0, 1, 0]
     assert found.counts.tolist() == [3, 2]
     assert [found.names[code - 1] for code in found.items] == found.rows["book"].to_list()
-    assert found.repeats == 1 / 4  # ada's second x, of four books after a first moment
-    assert [str(each)[:10] for each in found.ends] == ["2026-03-01", "2026-03-09"]
+    assert found.summary == {
+        "groups": 2,
+        "items": 3,
+        "moments": 5,
+        "first": "2026-03-01 00:00:00+00:00",
+        "last": "2026-03-09 00:00:00+00:00",
+        "repeats": 1 / 4,  # ada's second x, of four books after a first moment
+    }
 
 
 def test_without_times_each_row_is_a_moment():
@@ -181,8 +187,8 @@ def test_without_times_each_row_is_a_moment():
     rows = rows_of(("ada", "x", day), ("ben", "y", day), ("ada", "x", day))
     found = moments_of(rows.drop(columns="time"))
     assert found.later.tolist() == [1, 0, 0]
-    assert found.ends is None
-    assert found.repeats == 1
+    assert found.summary["first"] is None
+    assert found.summary["repeats"] == 1
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,9 @@ from deepfield.cli.domains import (
 )
 from deepfield.cli.output import print_json
 from deepfield.columns import read_columns
-from deepfield.domain import Domain, ModelSpec
-from deepfield.evaluation import Survey
+from deepfield.domain import Domain, ModelSpec, ranked_output
+from deepfield.evaluation import RankingEvaluation, Survey
+from deepfield.evaluation.ranking.words import own_figures
 from deepfield.evaluation.report import FIGURE_WORDS, interval, number
 from deepfield.fitting import FitProgress, Fitted, Fitting, Stopped, fit_bases, options_kind
 from deepfield.formats import Formats
@@ -43,6 +44,15 @@ def make(domain: Domain, formats: Formats) -> click.Command:
             flags.setdefault(str(flag.name), flag)
     for flag in flags_of(formats.fields):
         flags.setdefault(str(flag.name), flag)
+    ranked = ranked_output(domain.inputs, domain.outputs)
+    about_labels = [
+        label_flag(domain, _unlabelled(bases)),
+        click.Option(
+            ["--group"],
+            help="column of what must not be split, such as the patient's number: rows of one "
+            "group are alike, and measuring on them would flatter",
+        ),
+    ]
     starts = ", ".join(spec.name for spec in bases) or "none of this domain's can be fitted"
     return click.Command(
         domain.name,
@@ -55,12 +65,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
             click.Option(
                 ["--base"], help=f"the model to start from: {starts} [default: the first]"
             ),
-            label_flag(domain, _unlabelled(bases)),
-            click.Option(
-                ["--group"],
-                help="column of what must not be split, such as the patient's number: rows of one "
-                "group are alike, and measuring on them would flatter",
-            ),
+            *([] if ranked else about_labels),
             map_flag(domain),
             click.Option(["--overwrite"], is_flag=True, help="replace a fitted model of that name"),
             *flags.values(),
@@ -74,12 +79,11 @@ def make(domain: Domain, formats: Formats) -> click.Command:
             click.Option(["--quiet", "-q"], is_flag=True, help="no progress bar, no summary"),
             click.Option(["--json", "as_json"], is_flag=True, help="print figures as JSON"),
         ],
-        help=f"""Fit a model of {domain.name} to your own labelled data.
+        help=f"""Fit a model of {domain.name} to your own {"" if ranked else "labelled "}data.
 
         {labelled_source(domain)}
 
-        About 70 % of the rows are learned from, 15 % tell when to stop and calibrate, and 15 % are
-        held out to measure on{_by_time(domain)}.
+        {_split(domain)}
 
         \b
         Examples:
@@ -92,8 +96,19 @@ def make(domain: Domain, formats: Formats) -> click.Command:
     )
 
 
-def _by_time(domain: Domain) -> str:
-    return ": the last ones, by " + domain.inputs.order_by if domain.inputs.order_by else ""
+def _split(domain: Domain) -> str:
+    """Say for help which rows are held out."""
+    if ranked_output(domain.inputs, domain.outputs) is not None:
+        return (
+            f"Of each {domain.inputs.answer_per} with three moments or more the last is held out "
+            "to measure on, beside the simplest baselines, and the one before it tells when to "
+            "stop and calibrate."
+        )
+    by_time = f": the last ones, by {domain.inputs.order_by}" if domain.inputs.order_by else ""
+    return (
+        "About 70 % of the rows are learned from, 15 % tell when to stop and calibrate, and 15 % "
+        f"are held out to measure on{by_time}."
+    )
 
 
 def _unlabelled(bases: list[ModelSpec]) -> str:
@@ -124,13 +139,13 @@ def run(
     source: str,
     name: str,
     base: str | None,
-    label: str | None,
-    group: str | None,
     mapping: tuple[str, ...],
     overwrite: bool,
     device: str,
     quiet: bool,
     as_json: bool,
+    label: str | None = None,
+    group: str | None = None,
     **values: Any,
 ) -> None:
     fitting = Fitting(
@@ -220,6 +235,13 @@ def report(domain: Domain, fitted: Fitted) -> None:
     found = fitted.evaluation
     if isinstance(found, Survey):
         say(f"  No label says what is true of them. {found.words}")
+    elif isinstance(found, RankingEvaluation):
+        for words, value, margins in own_figures(found)[:4]:
+            say(f"  {words}: {value} (95 %: {margins})")
+        lead = found.lead("ndcg", "popular")
+        say(f"  ahead of the most popular by {lead.value:+.3f} NDCG (95 %: {interval(lead)})")
+        for note in found.notes:
+            say(f"  {note}")
     else:
         for each in found.figures:
             if not each.of and each.name in MAIN:

@@ -12,9 +12,9 @@ import streamlit as st
 from deepfield.background import fit_in_background, prepare_fit, starting
 from deepfield.dashboard import evaluation_view, ranking_view, survey_view
 from deepfield.dashboard.forms import form_of
-from deepfield.dashboard.labelled_form import Chosen, choose_columns, choose_rows
+from deepfield.dashboard.labelled_form import Chosen, choose_columns, choose_inputs, choose_rows
 from deepfield.dashboard.words import plain
-from deepfield.domain import Domain
+from deepfield.domain import Domain, ranked_output
 from deepfield.errors import DeepfieldError
 from deepfield.evaluation import RankingEvaluation, Survey, read_finding
 from deepfield.evaluation.plots import learning_curve
@@ -47,8 +47,8 @@ def show(domain: Domain) -> None:
         shown = _shown(fits)
         if shown is None:
             st.info(
-                "Nothing is being fitted. Choose labelled rows on the left; the model that comes "
-                "of them can be chosen above, and by its name everywhere.",
+                "Nothing is being fitted. Choose rows on the left; the model that comes of them "
+                "can be chosen above, and by its name everywhere.",
                 icon=":material/arrow_back:",
             )
         elif shown.running:
@@ -69,7 +69,8 @@ def _shown(fits: list[Fit]) -> Fit | None:
 def form(domain: Domain) -> None:
     key = f"{domain.name}-fit"
     bases = {spec.name: spec for spec in fit_bases(domain)}
-    own = "by your own rows" if domain.truth else "your own classes"
+    ranked = ranked_output(domain.inputs, domain.outputs)
+    own = "by your own rows" if domain.truth or ranked else "your own classes"
     st.markdown(f"Teach a model {own}, starting from one that is shipped.")
     base = next(iter(bases))
     if len(bases) > 1:  # outside the form, for the options depend on it
@@ -79,13 +80,17 @@ def form(domain: Domain) -> None:
             key=f"{key}-base",
             format_func=lambda name: bases[name].title or name,
         )
-    chosen = choose_rows(domain.inputs, key)
+    chosen = choose_rows(domain.inputs, key, labelled=not ranked)
     kind = options_kind(bases[base])
     with st.form(f"{key}-form"):
-        needed = predictor_class(bases[base]).needs_labels
-        label, group, columns = choose_columns(
-            chosen, domain.inputs, key, domain.truth, needed, whole=True
-        )
+        label = group = None
+        if ranked:
+            columns = choose_inputs(chosen, domain.inputs, key)
+        else:
+            needed = predictor_class(bases[base]).needs_labels
+            label, group, columns = choose_columns(
+                chosen, domain.inputs, key, domain.truth, needed, whole=True
+            )
         name = st.text_input(
             "Name of your model",
             key=f"{key}-name",
@@ -100,7 +105,8 @@ def form(domain: Domain) -> None:
                 options = form_of(kind, f"{key}-option-{base}")
         sent = st.form_submit_button("Fit", type="primary", icon=":material/model_training:")
     if sent and not (chosen and name):
-        st.warning("Choose labelled rows and a name first.", icon=":material/upload:")
+        what = "rows" if ranked else "labelled rows"
+        st.warning(f"Choose {what} and a name first.", icon=":material/upload:")
     elif sent:
         begin(domain, chosen, name, base, label, group, columns, overwrite, options)
     st.caption(
@@ -184,8 +190,11 @@ def ended(domain: Domain, fit: Fit) -> None:
         st.info(f"The model {fit.name!r} was removed since.", icon=":material/info:")
     result = fit.result
     if result is not None and fit.state == "done":
-        st.markdown("On the held-out rows, which the fit never saw:")
         found = read_finding(result)
+        of_lists = isinstance(found, RankingEvaluation)  # whose notes say what it saw afterwards
+        st.markdown(
+            f"On the held-out {'moments' if of_lists else 'rows, which the fit never saw'}:"
+        )
         if isinstance(found, Survey):
             survey_view.show(found, fit.id)
         elif isinstance(found, RankingEvaluation):

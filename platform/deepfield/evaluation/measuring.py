@@ -23,7 +23,14 @@ from deepfield.labelled import Labelled, read_labelled
 from deepfield.loading import Model
 from deepfield.scoring import Progress
 
-__all__ = ["evaluate", "measure", "read_mapping", "truth_field", "truth_of"]
+__all__ = [
+    "check_no_labels",
+    "evaluate",
+    "measure",
+    "read_mapping",
+    "truth_field",
+    "truth_of",
+]
 
 
 def evaluate(
@@ -57,11 +64,7 @@ def evaluate(
     """
     ranking = ranked_output(model.inputs, model.outputs)
     if ranking is not None:
-        if label or group or mapping:
-            raise UsageError(
-                f"What each {model.inputs.answer_per} took next is the truth in "
-                f"{model.domain.name}: there are no labels and no groups to name."
-            )
+        check_no_labels(model, label, group, mapping)
         return evaluate_ranking(
             model,
             source,
@@ -85,6 +88,20 @@ def evaluate(
         truth=truth,
     )
     return measure(model, labelled, mapping=mapping or {}, options=own, on_progress=on_progress)
+
+
+def check_no_labels(
+    model: Model,
+    label: str | None,
+    group: str | None,
+    mapping: Mapping[str, str] | None = None,
+) -> None:
+    """Raise UsageError if labels or groups are named where what was taken next is the truth."""
+    if label or group or mapping:
+        raise UsageError(
+            f"What each {model.inputs.answer_per} took next is the truth in "
+            f"{model.domain.name}: there are no labels and no groups to name."
+        )
 
 
 def measure(

@@ -17,7 +17,7 @@ from deepfield.fitting.splitting import Split
 from deepfield.labelled import Labelled
 from deepfield.loading import Model
 
-__all__ = ["repeat_command", "write_card"]
+__all__ = ["FEW", "repeat_command", "write_card"]
 
 INDEXED = ("accuracy", "auc", "average_precision", "sensitivity", "specificity", "macro_f1", "ece")
 FEW = 100

@@ -14,21 +14,21 @@ from typing import Any
 
 import pandas as pd
 
-from deepfield.domain import Domain
+from deepfield.domain import Domain, ranked_output
 from deepfield.errors import DeepfieldError
-from deepfield.evaluation.measuring import measure, truth_of
+from deepfield.evaluation.measuring import check_no_labels, truth_of
+from deepfield.evaluation.ranking.result import RankingEvaluation
 from deepfield.evaluation.result import Evaluation
-from deepfield.evaluation.survey import Survey, survey
+from deepfield.evaluation.survey import Survey
 from deepfield.fits import Fit, start_fit
 from deepfield.fitting.bases import find_base, fit_options
-from deepfield.fitting.card import write_card
+from deepfield.fitting.by_labels import fit_by_labels
+from deepfield.fitting.by_moments import fit_by_moments
 from deepfield.fitting.data import check_rows
-from deepfield.fitting.folder import describe, load_fitted
-from deepfield.fitting.golden import write_golden_rows
-from deepfield.fitting.preparing import prepare
-from deepfield.fitting.progress import SHARES, FitProgress, Stopped
+from deepfield.fitting.progress import AGAIN, SHARES, SHARES_TWICE, FitProgress, Stopped
+from deepfield.fitting.task import FitTask
 from deepfield.formats import Formats
-from deepfield.labelled import Labelled, find_path, read_labelled
+from deepfield.labelled import Labelled, find_path, read_labelled, read_unlabelled
 from deepfield.loading import Model, load_model, predictor_class
 from deepfield.models import ModelFolder
 from deepfield.sinks import RejectedSink
@@ -43,8 +43,9 @@ class Fitted:
 
     name: str
     folder: ModelFolder
-    evaluation: Evaluation | Survey
-    """On the held-out part, which the fit never saw; a survey if no truth of it is known."""
+    evaluation: Evaluation | RankingEvaluation | Survey
+    """On the held-out part, which the fit never saw; a survey if no truth of it is known. Of a
+    model that learns from all, it is what was true before it learned from that part too."""
     sizes: dict[str, int]
     """Rows to learn from, to choose by and to measure on."""
     duplicates: int
@@ -77,7 +78,8 @@ class Fitting:
         """Check all that can be checked before pictures are read.
 
         Args:
-            source: a folder or .zip with a folder for each class, or a table with labels.
+            source: a folder or .zip with a folder for each class, or a table with labels; without,
+                where what groups took next is the truth.
             name: of the model to make.
             base: the shipped model to start from; the first that can be fitted if None.
             label: the column of labels of a table; None: the domain's own, or ``label``; empty:
@@ -100,24 +102,30 @@ class Fitting:
         if isinstance(source, str | Path):
             find_path(source)
         self.base: Model = load_model(domain, self.spec.name, device, formats)
-        raw = read_labelled(
-            source,
-            self.base.inputs,
-            label,
-            group,
-            shown_as,
-            formats,
-            reading,
-            columns=columns,
-            truth=truth_of(self.base),
-            needed=self.base.predictor.needs_labels,
-            further=True,
-        )
+        self._ranked = ranked_output(self.base.inputs, self.base.outputs)
+        if self._ranked is not None:
+            check_no_labels(self.base, label, group)
+            raw = read_unlabelled(source, self.base.inputs, shown_as, columns=columns, further=True)
+        else:
+            raw = read_labelled(
+                source,
+                self.base.inputs,
+                label,
+                group,
+                shown_as,
+                formats,
+                reading,
+                columns=columns,
+                truth=truth_of(self.base),
+                needed=self.base.predictor.needs_labels,
+                further=True,
+            )
         self.inputs = predictor_class(self.spec).fit_inputs(
             self.base.inputs, self.options, _sample(raw, self.base)
         )
         self.raw = raw.of(self.inputs)
-        check_rows(self.raw, self.base)
+        if self._ranked is None:
+            check_rows(self.raw, self.base)
         self.device = device
         self.on_progress = on_progress
         self.fit = fit
@@ -130,6 +138,9 @@ class Fitting:
             "columns": dict(raw.columns),
             "options": self.options.model_dump(mode="json") | reading,
         }
+        self._shares = SHARES
+        if self._ranked is not None and self.base.predictor.learns_from_all:
+            self._shares = SHARES_TWICE
         self._cancelled = threading.Event()
         self._started = self._written = 0.0
         self._whole = False  # measured, described, and about to be put in its place
@@ -162,54 +173,47 @@ class Fitting:
         return replace(fitted, fit=self.fit)
 
     def _run(self, fit: Fit) -> Fitted:
-        read = self.raw.checked(self.inputs, lambda done: self._say("reading", done))
-        prepared = prepare(read, self.raw, self.inputs, self.base)
-        examples, parts = prepared.examples, prepared.parts
         folder = fit.work / "model"
-        folder.mkdir()
-        self._say("fitting", 0.0)
-        predictor_class(self.spec).fit(
-            prepared.frame(parts.training),
-            prepared.frame(parts.validation),
-            folder,
-            base=self.base.folder,
-            options=self.options,
-            report=lambda done, figures=None: self._say("fitting", done, figures),
-            device=self.device,
+        made = (fit_by_labels if self._ranked is None else fit_by_moments)(
+            FitTask(
+                self.name,
+                self.base,
+                self.options,
+                self.inputs,
+                self._take_rows,
+                self._request,
+                fit,
+                folder,
+                self.device,
+                self._say,
+            )
         )
-        describe(folder, self.name, self.base, fit, examples, parts)
-        model = load_fitted(folder, self.name, self.base, examples, self.device)
-        self._say("measuring", 0.0)
-        used = self.raw.part(examples.labelled.rows.index)
-        known = used.labels.loc[parts.test].notna().any()
-        evaluation: Evaluation | Survey = (measure if known else survey)(
-            model,
-            used,
-            parts.test,
-            on_progress=lambda progress: self._say("measuring", progress.done / len(parts.test)),
-        )
-        write_golden_rows(model, used, parts.test)
-        write_card(model, evaluation, self.raw, examples, parts, self._request, fit.log)
+        evaluation = made.evaluation
         (folder / "figures.json").write_text(
             json.dumps(evaluation.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
         )
         aside = RejectedSink(folder / "rejected.csv")
-        aside.write(list(examples.labelled.rejected))
+        aside.write(list(made.rejected))
         aside.close()
         (fit.folder / "result.json").write_text(
             json.dumps(evaluation.to_json(), ensure_ascii=False), encoding="utf-8"
         )
-        self._say("measuring", 1.0)  # the last moment at which it can be stopped
+        self._say(list(self._shares)[-1], 1.0)  # the last moment at which it can be stopped
         self._whole = True
         return Fitted(
             self.name,
             ModelFolder(keep_model(self.domain, self.name, folder, self.overwrite)),
             evaluation,
-            parts.sizes,
-            examples.duplicates,
-            len(examples.labelled.rejected),
+            made.sizes,
+            made.duplicates,
+            len(made.rejected),
             fit,
         )
+
+    def _take_rows(self) -> Labelled:
+        """Return the rows as the source had them, and keep none: they may be many millions."""
+        raw, self.raw = self.raw, self.raw.part(self.raw.rows.index[:0])
+        return raw
 
     def _say(self, stage: str, done: float, figures: Mapping[str, float] | None = None) -> None:
         """Tell everybody how far it is; end the fit if a person wants that."""
@@ -217,14 +221,14 @@ class Fitting:
         if self._cancelled.is_set() or self.fit.stop_wanted:
             raise Stopped("The fit was stopped; nothing of it was kept.")
         now = time.monotonic()
-        start, end = SHARES[stage]
+        start, end = self._shares[stage]
         progress = FitProgress(
             stage,
             start + (end - start) * min(max(done, 0.0), 1.0),
             now - self._started,
             {name: float(value) for name, value in (figures or {}).items()},
         )
-        if progress.figures:
+        if progress.figures and stage != AGAIN:  # that curve is of what was measured
             self.fit.note(progress.figures)
         if progress.figures or stage != self.fit.stage or now - self._written > 0.3:
             self.fit = self.fit.update(stage=stage, done=progress.done, seconds=progress.seconds)

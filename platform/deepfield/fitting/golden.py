@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from deepfield.evaluation.ranking import Moments
 from deepfield.labelled import Labelled
 from deepfield.loading import Model
 
-__all__ = ["write_golden_rows"]
+__all__ = ["write_golden_groups", "write_golden_rows"]
 
 MOST = 6
 GROUPS = 4
@@ -33,6 +34,24 @@ def write_golden_rows(model: Model, labelled: Labelled, test: pd.Index) -> None:
         rows = model.inputs.read(asked.rows.loc[_turns(asked.labels)[:MOST]]).rows
     inputs = pd.DataFrame({name: rows[name].map(_storable) for name in rows.columns})
     model.folder.write_golden(inputs, model.predict(inputs))
+
+
+def write_golden_groups(model: Model, moments: Moments, test: np.ndarray) -> None:
+    """Keep a few whole groups that were measured on, small ones, and what the model answers.
+
+    Args:
+        test: (n,) bool: the rows that were held out.
+    """
+    sizes = np.bincount(moments.groups)
+    held = np.unique(moments.groups[test])
+    chosen = held[np.argsort(sizes[held], kind="stable")[:GROUPS]]
+    first = np.searchsorted(moments.groups, chosen)
+    places = [
+        np.arange(start, start + min(sizes[group], EARLIEST))
+        for group, start in zip(chosen, first, strict=True)
+    ]
+    rows = moments.rows.take(np.concatenate(places))
+    model.folder.write_golden(rows, model.predict(rows))
 
 
 def _turns(labels: pd.Series) -> pd.Index:

@@ -6,10 +6,19 @@ from dataclasses import dataclass, field
 
 from deepfield.errors import DeepfieldError
 
-__all__ = ["SHARES", "FitProgress", "Stopped"]
+__all__ = ["AGAIN", "SHARES", "SHARES_TWICE", "FitProgress", "Stopped"]
 
 SHARES = {"reading": (0.0, 0.1), "fitting": (0.1, 0.9), "measuring": (0.9, 1.0)}
 """Of all the work, by stage."""
+AGAIN = "learning from all"
+"""The stage in which a model that was measured learns from the held-out rows too."""
+SHARES_TWICE = {
+    "reading": (0.0, 0.1),
+    "fitting": (0.1, 0.5),
+    "measuring": (0.5, 0.6),
+    AGAIN: (0.6, 1.0),
+}
+"""The same of models that learn twice: see ``Predictor.learns_from_all``."""
 
 
 class Stopped(DeepfieldError):  # noqa: N818  (a person's wish is no error)
@@ -21,7 +30,7 @@ class FitProgress:
     """How far a fit is."""
 
     stage: str
-    """reading, fitting or measuring."""
+    """reading, fitting, measuring, or learning from all."""
     done: float
     """The share of all the work, 0 to 1."""
     seconds: float

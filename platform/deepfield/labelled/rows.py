@@ -107,7 +107,7 @@ class Labelled:
             finally:
                 pool.shutdown(cancel_futures=True)
         rows = pd.concat(parts) if parts else self.rows
-        kept = self.part(rows.index)
+        kept = self if len(rows) == len(self.rows) else self.part(rows.index)
         return replace(kept, rows=rows, rejected=tuple(sorted(rejected, key=lambda each: each.row)))
 
     def shown(self, number: Any, inputs: Table) -> str:

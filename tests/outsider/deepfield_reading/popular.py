@@ -22,12 +22,12 @@ class PopularFitOptions(Options):
 
 class Popular(Predictor):
     FitOptions = PopularFitOptions
-    needs_labels = False
     # Two moments of each reader are held out to choose by and to measure on; then nothing is.
     learns_from_all = True
 
     def __init__(self, books: list[str], counts: np.ndarray, odds: np.ndarray) -> None:
         self.books = books  # the most read first
+        self.known = frozenset(books)
         self.counts = counts
         self.odds = odds  # (LONGEST,): how often the book at each place was taken next
 
@@ -52,7 +52,7 @@ class Popular(Predictor):
                 for rank, place in enumerate(places)
             ]
             hit = 1 - np.prod(1 - self.odds[: len(places)])
-            known = np.isin(list(taken), self.books).any()
+            known = not self.known.isdisjoint(taken)
             found.append((taken.index[-1], things, hit, 0.0 if known else 2.0))
         labels, lists, hits, foreign = zip(*found, strict=True)
         return pd.DataFrame(

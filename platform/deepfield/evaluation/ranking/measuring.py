@@ -131,7 +131,6 @@ def measure_ranking(
         "again": again(own, items, count, k),
     }
     figures, leads = compared(lists, baselines, truth, share, size)
-    ends = moments.ends
     return RankingEvaluation(
         model.domain.name,
         model.spec.name,
@@ -147,15 +146,7 @@ def measure_ranking(
         hits_by_length({"": lists.codes, **baselines}, truth),
         calibration(lists, truth),
         {name: float((lists.trust == name).mean()) for name in TRUST},
-        {
-            "groups": len(moments.counts),
-            "items": size,
-            "hidden": int(told.sum()),
-            "moments": int(moments.counts.sum()),
-            "repeats": moments.repeats,
-            "first": None if ends is None else str(ends[0]),
-            "last": None if ends is None else str(ends[1]),
-        },
+        moments.summary | {"hidden": int(told.sum())},
         pd.DataFrame([vars(each) for each in rejected], columns=["row", "source", "reason"]),
         list(notes),
         changed_options(parsed),

@@ -6,6 +6,8 @@ Everything is an array or a column of Arrow's: a log has millions of rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,19 +47,26 @@ class Moments:
         first = np.diff(self.groups, prepend=-1) != 0
         return self.later[first] + 1
 
-    @property
-    def ends(self) -> tuple[object, object] | None:
-        """Return when the first and the last row were, where anything says when."""
-        if not self.order_by:
-            return None
-        times = self.rows[self.order_by]
-        return times.min(), times.max()
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """Return how large the log is, from when to when, and how much of it comes again.
 
-    @property
-    def repeats(self) -> float:
+        groups, items, moments; first and last, as text, None where nothing says when; repeats.
+        """
+        times = self.rows[self.order_by] if self.order_by else None
+        return {
+            "groups": int(self.groups[-1]) + 1,
+            "items": len(self.names),
+            "moments": int(self.counts.sum()),
+            "first": None if times is None else str(times.min()),
+            "last": None if times is None else str(times.max()),
+            "repeats": self._repeats(),
+        }
+
+    def _repeats(self) -> float | None:
         """Return the share of what was taken after a group's first moment that it had before.
 
-        NaN if no group has a second moment.
+        None if no group has a second moment.
         """
         counts = self.counts[self.groups]
         moment = (counts - 1 - self.later).astype(np.int32)
@@ -67,7 +76,7 @@ class Moments:
         same = (np.diff(groups, prepend=-1) == 0) & (np.diff(items, prepend=-1) == 0)
         once = ~(same & (np.diff(moment, prepend=-1) == 0))  # twice at one moment is no repeat
         after = once & (moment > 0)
-        return float((same & after).sum() / after.sum()) if after.any() else float("nan")
+        return float((same & after).sum() / after.sum()) if after.any() else None
 
 
 def in_moments(inputs: Table, ranking: Ranking, rows: pd.DataFrame) -> Moments:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,7 +46,7 @@ class RankingEvaluation:
     trust: dict[str, float]
     """The share of ok, unsure and unfamiliar lists."""
     data: dict[str, Any]
-    """The log: groups, items, rows that were hidden, moments, repeats, first, last."""
+    """The log: groups, items, moments, first, last, repeats; and how many rows were hidden."""
     rejected: pd.DataFrame
     """Rows set aside: row, source, reason."""
     notes: list[str] = field(default_factory=list)
@@ -79,8 +78,6 @@ class RankingEvaluation:
             name: None if values[name] is None else pd.DataFrame(values[name]) for name in FRAMES
         }
         read |= {name: read_figures(values[name]) for name in ("figures", "leads")}
-        repeats = values["data"]["repeats"]
-        read["data"] = {**values["data"], "repeats": math.nan if repeats is None else repeats}
         return cls(**{**values, **read})
 
     def to_json(self) -> dict[str, Any]:
