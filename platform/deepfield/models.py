@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet
 
 from deepfield.errors import InputError
 
@@ -111,7 +112,9 @@ class ModelFolder:
         )
         if not inputs.is_file() or not outputs.is_file():
             return None
-        return pd.read_parquet(inputs), pd.read_parquet(outputs)
+        # What pandas noted of lists that are Arrow's it cannot read itself.
+        answers = pyarrow.parquet.read_table(outputs).to_pandas(ignore_metadata=True)
+        return pd.read_parquet(inputs), answers
 
     def write_golden(self, inputs: pd.DataFrame, outputs: pd.DataFrame) -> None:
         """Keep rows and their results, for ``deepfield selftest`` on any machine."""

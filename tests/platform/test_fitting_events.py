@@ -166,7 +166,7 @@ def test_nobody_tells_the_model_what_came_out_of_the_row_that_it_judges(events, 
 
     monkeypatch.setattr(Logistic, "predict", predict)
     frames = frames_of(monkeypatch)
-    monkeypatch.setattr("deepfield.fitting.fitting.write_golden_rows", lambda *a, **k: None)
+    monkeypatch.setattr("deepfield.fitting.by_labels.write_golden_rows", lambda *a, **k: None)
     fit(events)
     deepfield.evaluate(load_model(Events()), events)
     assert "past_share" in seen

@@ -3,11 +3,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 from deepfield_flowers import Flowers
 
 from deepfield.domain import ModelSpec
 from deepfield.errors import ContractError, InputError
+from deepfield.fields import Ranking
 from deepfield.loading import load_model
 from deepfield.models import ModelFolder
 from deepfield.selftest import check_model
@@ -70,3 +73,15 @@ def test_predictor_that_is_none_breaks_the_contract(monkeypatch):
     monkeypatch.setattr(Flowers, "models", (wrong,))
     with pytest.raises(ContractError, match="is no Predictor"):
         load_model(Flowers())
+
+
+def test_golden_lists_of_arrow_are_read_back(tmp_path):
+    lists = Ranking("recommended", of="book")
+    things = [{"item": "x", "title": "", "score": 1.0, "probability": None, "because": ""}]
+    column = lists.column(pa.array([things, []], lists.arrow), pd.RangeIndex(2))
+    folder = copied(tmp_path)
+    rows = pd.DataFrame({"reader": ["ada", "ben"]})
+    folder.write_golden(rows, pd.DataFrame({"recommended": column}))
+    inputs, outputs = folder.golden() or pytest.fail("the copy has golden rows")
+    assert [lists.read(value) for value in outputs["recommended"]] == [things, []]
+    pd.testing.assert_frame_equal(inputs, rows)

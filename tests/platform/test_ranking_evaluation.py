@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from deepfield_flowers import Flowers
 from deepfield_reading import Reading, simulate
@@ -274,6 +275,20 @@ def test_without_times_the_last_row_is_hidden(model, log):
 
 def test_rows_are_answered_in_pieces_that_change_nothing(model, log, found, monkeypatch):
     monkeypatch.setattr("deepfield.evaluation.ranking.lists.TOGETHER", 10)
+    assert evaluate(model, log).table().equals(found.table())
+
+
+def test_lists_may_be_arrows(model, log, found, monkeypatch):
+    field = Reading.outputs.fields[0]
+    kind = type(model.predictor)
+    honest = kind.predict
+
+    def predict(self, rows, options):
+        results = honest(self, rows, options)
+        lists = pa.array(list(results["recommended"]), field.arrow)
+        return results.assign(recommended=field.column(lists, results.index))
+
+    monkeypatch.setattr(kind, "predict", predict)
     assert evaluate(model, log).table().equals(found.table())
 
 
