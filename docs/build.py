@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-BLOCK = re.compile(r"<!-- code: (?P<where>\S+) -->\n```(?P<language>\w+)\n.*?\n```\n", re.S)
+BLOCK = re.compile(r"<!-- code: (?P<where>\S+) -->\n```(?P<language>\w+)\n.*?(?<=\n)```\n", re.S)
 
 
 def code(where: str) -> str:

@@ -35,4 +35,4 @@ def register_sources() -> list[Format]:
 
 @hookspec
 def register_views() -> list[View]:
-    """Return the plugin's views of the results of a domain, its own or another's."""
+    """Return the plugin's views of a domain's results or models, its own or another's."""

@@ -14,7 +14,7 @@ from deepfield.dataset import Dataset
 from deepfield.domain import Domain, check_domain
 from deepfield.errors import ContractError, NotFoundError
 from deepfield.formats import Format, Formats, check_format
-from deepfield.views import View, check_view
+from deepfield.views import View, ViewOf, check_view
 
 __all__ = ["Failure", "Registry"]
 
@@ -109,9 +109,9 @@ class Registry:
         """Return the formats that a domain takes, of those that are installed."""
         return _chosen(domain, self.formats)
 
-    def views_for(self, domain: Domain) -> list[View]:
-        """Return the views of a domain's results, in the order in which they were registered."""
-        return [view for view in self.views if view.domain == domain.name]
+    def views_for(self, domain: Domain, of: ViewOf = "run") -> list[View]:
+        """Return a domain's views of results or of models, as they were registered in order."""
+        return [view for view in self.views if view.domain == domain.name and view.of == of]
 
     def _called(self, hook: str, plugin: Any) -> Sequence[Any]:
         """Call one hook of one plugin, so that its failure is nobody else's."""

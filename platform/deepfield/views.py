@@ -1,4 +1,4 @@
-"""What a plugin adds to the page of a domain's results: a view that knows what they mean."""
+"""What a plugin adds to the page of a domain: views of results, and tabs that need none."""
 
 from __future__ import annotations
 
@@ -6,19 +6,26 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal, get_args
 
 from deepfield.errors import ContractError
 
-__all__ = ["ALL_ROWS", "View", "check_view"]
+__all__ = ["ALL_ROWS", "TABS", "View", "ViewOf", "check_view"]
 
 ALL_ROWS = "rows"
 """The name of the view that every domain has: the table of all rows."""
+TABS = ("score", "evaluate", "fit", "make", "card", "past")
+"""The names of the tabs that a domain's page may have without a plugin's."""
+
+ViewOf = Literal["run", "model"]
 
 
 @dataclass(frozen=True)
 class View:
-    """A view of the results of a run, for one domain. The first of a domain is shown at once."""
+    """A view for one domain: of a run's results, or of a model before anything is scored.
+
+    Of the views of results the first of a domain is shown at once.
+    """
 
     name: str
     """For the page's memory and widgets, unique among a domain's views: ``alerts``."""
@@ -27,9 +34,13 @@ class View:
     title: str
     """For people: ``Alerts``."""
     show: str
-    """``package.module:function``, imported on first use and called with a ``Context``."""
+    """``package.module:function``, imported on first use and called with a ``Context``; a view of a
+    model with a ``ModelContext``."""
     icon: str = ":material/monitoring:"
     """A Material symbol."""
+    of: ViewOf = "run"
+    """``run``: shown with the results of one. ``model``: a tab of the domain's page, which needs no
+    run; its name stands in the page's address."""
 
     def load(self) -> Callable[[Any], None]:
         """Import the function that shows the view.
@@ -55,8 +66,12 @@ def check_view(view: object) -> None:
             raise ContractError(f"{who} lacks {attribute!r}, a str")
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", view.name):
         raise ContractError(f"{who}: the name is not of the form 'heat-map'")
-    if view.name == ALL_ROWS:
+    if view.of not in get_args(ViewOf):
+        raise ContractError(f"{who} is of {view.of!r}; a view is of a 'run' or of a 'model'")
+    if view.of == "run" and view.name == ALL_ROWS:
         raise ContractError(f"{who}: this is the name of the table of all rows")
+    if view.of == "model" and view.name in TABS:
+        raise ContractError(f"{who}: this is the name of a tab that every page may have")
     if not re.fullmatch(r":material/[a-z0-9_]+:", view.icon):
         raise ContractError(f"{who}: the icon {view.icon!r} is not of the form ':material/name:'")
     if not re.fullmatch(r"[\w.]+:\w+", view.show):

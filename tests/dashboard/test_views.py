@@ -12,12 +12,14 @@ from streamlit.testing.v1 import AppTest
 import deepfield
 from deepfield.dashboard import cached
 from deepfield.dashboard.charts import waterfall, waterfall_steps
+from deepfield.dashboard.words import plain
 from deepfield.explanation import Contributions
 from deepfield.grouping import related
 from deepfield.history import Run
 from deepfield.hookspecs import hookimpl
 from deepfield.plugins import Registry
 from deepfield.scoring import Job
+from deepfield.views import TABS
 
 PETALS = register_views()[0]
 
@@ -32,6 +34,27 @@ class Plugin:
 
 def breaks(context) -> None:
     raise RuntimeError(f"no *chart* for {len(context.frame)} rows")
+
+
+def asks(context) -> None:
+    import streamlit as st
+
+    flower = {
+        each.name: st.number_input(
+            plain(each.name), 0.0, 30.0, 4.0, key=f"{context.key}-{each.name}"
+        )
+        for each in context.model.inputs
+    }
+    answer = context.model.predict(pd.DataFrame([flower])).iloc[0]
+    st.markdown(f"This one is called {plain(answer['species'])}.")
+
+
+def domain_page() -> None:
+    import streamlit as st
+
+    from deepfield.dashboard import domain_page
+
+    domain_page.show(st.session_state["domain"])
 
 
 def page() -> None:
@@ -106,6 +129,70 @@ def test_view_of_one_row_comes_first_too(opened):
     app = opened(PETALS, frame=Flowers().samples().head(1))
     assert not app.exception
     assert app.segmented_control(key="flowers-view").value == "petals"
+
+
+@pytest.fixture
+def opened_page(monkeypatch):
+    """Return a function that opens a domain's page at a tab, with views."""
+
+    def start(*views, tab: str) -> AppTest:
+        registry = Registry()
+        registry.add(Plugin(*views), "flowers")
+        monkeypatch.setattr(cached, "registry", lambda: registry)
+        app = AppTest.from_function(domain_page, default_timeout=60)
+        app.session_state["domain"] = Flowers()
+        app.query_params["tab"] = tab
+        return app.run()
+
+    return start
+
+
+ASKING = replace(PETALS, name="asking", title="Ask", show=f"{__name__}:asks", of="model")
+
+
+def test_view_of_a_model_is_a_tab_that_needs_no_run(opened_page):
+    app = opened_page(PETALS, ASKING, tab="asking")
+    assert not app.exception
+    assert [each.label.split(" ", 1)[1] for each in app.tabs][:3] == ["Score", "Ask", "Evaluate"]
+    app.number_input(key="flowers-asking-petal_length").set_value(1.2)
+    app.number_input(key="flowers-asking-petal_width").set_value(0.1).run()
+    assert "This one is called setosa." in [each.value for each in app.markdown]
+
+
+def test_view_of_a_model_is_drawn_only_when_its_tab_is_looked_at(opened_page):
+    app = opened_page(ASKING, tab="score")
+    assert not app.exception
+    assert not app.number_input
+
+
+def test_view_of_a_model_that_raises_says_so_in_its_tab(opened_page):
+    app = opened_page(replace(ASKING, show=f"{__name__}:breaks"), tab="asking")
+    assert not app.exception
+    (error,) = app.error
+    assert "The view 'Ask' failed: AttributeError" in error.value.replace("\\", "")
+
+
+def test_view_of_a_model_is_none_of_results(opened):
+    app = opened(ASKING)
+    assert not app.segmented_control
+    assert "Rows scored" in metrics(app)
+
+
+def test_names_of_a_pages_own_tabs_are_known(opened_page, monkeypatch):
+    from deepfield.dashboard import domain_page as pages
+
+    monkeypatch.setattr(pages, "can_be_fitted", lambda domain: True)
+    monkeypatch.setattr(pages, "simulators", lambda domain: [None])
+    places: list[str] = []
+
+    def tabs(domain, views):
+        places.extend(made := real(domain, views))
+        return made
+
+    real = pages.tabs
+    monkeypatch.setattr(pages, "tabs", tabs)
+    opened_page(tab="score")
+    assert tuple(places) == TABS
 
 
 def test_results_of_one_caller_are_not_changed_by_another(tmp_path):

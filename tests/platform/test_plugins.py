@@ -78,6 +78,10 @@ def test_register_views():
     registry.add(Gives(views=[leaves, elsewhere]), "others")
     assert registry.views_for(Flowers()) == [PETALS, leaves]
     assert registry.views_for(make()) == []
+    of_models = replace(PETALS, name="ask", of="model")
+    registry.add(Gives(views=[of_models]), "askers")
+    assert registry.views_for(Flowers(), of="model") == [of_models]
+    assert registry.views_for(Flowers()) == [PETALS, leaves]
     assert PETALS.load().__name__ == "show"
 
 
@@ -87,6 +91,11 @@ def test_register_views():
         ({"name": "Petals"}, "view 'Petals': the name is not of the form 'heat-map'"),
         ({"name": "rows"}, "view 'rows': this is the name of the table of all rows"),
         ({"title": ""}, "view 'petals' lacks 'title', a str"),
+        ({"of": "page"}, "view 'petals' is of 'page'; a view is of a 'run' or of a 'model'"),
+        (
+            {"name": "card", "of": "model"},
+            "view 'card': this is the name of a tab that every page may have",
+        ),
         ({"domain": None}, "view 'petals' lacks 'domain', a str"),
         ({"icon": "flower"}, "the icon 'flower' is not of the form ':material/name:'"),
         ({"show": "petals.show"}, "'petals.show' is not of the form 'package.module:function'"),

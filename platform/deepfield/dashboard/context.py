@@ -1,4 +1,4 @@
-"""What a view of a plugin is given: one run, its results, and a way to ask for reasons."""
+"""What a view of a plugin is given: one run with a way to ask for reasons, or a model alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deepfield.explanation import Explanation
 from deepfield.history import Run
 from deepfield.loading import Model
 
-__all__ = ["Context"]
+__all__ = ["Context", "ModelContext"]
 
 
 @dataclass(frozen=True)
@@ -31,3 +31,13 @@ class Context:
     group: Callable[[int], pd.DataFrame | None]
     """Returns the rows that an answer was made from, by its number, in order: the row itself, or a
     whole group where the domain answers groups. None where they were not kept."""
+
+
+@dataclass(frozen=True)
+class ModelContext:
+    """One model as a view sees it that needs no run."""
+
+    model: Model
+    """Shared by all visitors: ask it, never change it."""
+    key: str
+    """Begin the key of every widget, and of what is kept in the session, with it."""

@@ -9,6 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from deepfield.dashboard import cached, evaluate_tab, fit_tab, make_tab, runs_page, score_tab
+from deepfield.dashboard.context import ModelContext
+from deepfield.dashboard.plugin_views import show_view
 from deepfield.dashboard.words import plain
 from deepfield.dashboard.work import Work
 from deepfield.dataset import SimulatedDataset
@@ -18,6 +20,7 @@ from deepfield.fitting import fit_bases
 from deepfield.loading import Model
 from deepfield.sources.tables import FrameSource
 from deepfield.store import FittedModel, list_models
+from deepfield.views import View
 
 __all__ = ["show"]
 
@@ -30,7 +33,8 @@ def show(domain: Domain) -> None:
     if domain.notice:
         st.caption(f":material/info: {domain.notice}")
     name = choose_model(domain)
-    tab = tabs(domain)
+    views = cached.registry().views_for(domain, of="model")
+    tab = tabs(domain, views)
     try:
         model = cached.model(domain, name)
     except DeepfieldError as error:
@@ -39,7 +43,7 @@ def show(domain: Domain) -> None:
     except Exception as error:  # a plugin may raise anything; the other pages must go on
         model = None
         problem = plain(f"The model {name!r} failed to load: {type(error).__name__}: {error}")
-    for place in ("score", "evaluate", "card"):
+    for place in ("score", *(view.name for view in views), "evaluate", "card"):
         if place in tab and model is None:
             tab[place].error(problem, icon=":material/error:")
     if model is not None:
@@ -47,7 +51,11 @@ def show(domain: Domain) -> None:
             score_tab.show(model)
         with tab["card"]:
             card_tab(model)
-        # These two are drawn only when they are looked at: they read files to fill their forms.
+        # The others are drawn only when they are looked at: they read files to fill their forms.
+        for view in views:
+            if tab[view.name].open:
+                with tab[view.name]:
+                    show_view(view, ModelContext(model, f"{domain.name}-{view.name}"))
         if tab["evaluate"].open:
             with tab["evaluate"]:
                 evaluate_tab.show(model)
@@ -61,10 +69,11 @@ def show(domain: Domain) -> None:
         runs_page.listing(domain.name)
 
 
-def tabs(domain: Domain) -> dict[str, Any]:
+def tabs(domain: Domain, views: list[View]) -> dict[str, Any]:
     """Return the page's tabs by name; the address remembers which is open."""
     names = {
         "score": SCORE,
+        **{view.name: f"{view.icon} {view.title}" for view in views},
         "evaluate": ":material/analytics: Evaluate",
         **({"fit": ":material/model_training: Fit"} if can_be_fitted(domain) else {}),
         **({"make": ":material/auto_awesome: Make examples"} if simulators(domain) else {}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -16,11 +17,14 @@ __all__ = ["as_file", "downloads"]
 KINDS = {"CSV": ".csv", "Parquet": ".parquet", "JSON Lines": ".jsonl"}
 
 
-def downloads(frame: pd.DataFrame, name: str, key: str) -> None:
+Rows = pd.DataFrame | Callable[[], pd.DataFrame]
+
+
+def downloads(rows: Rows, name: str, key: str) -> None:
     """Show a button for each kind of file.
 
     Args:
-        frame: rows with their numbers as index.
+        rows: with their numbers as index; or what makes them, when a person asks for a file.
         name: of the file, without its ending.
         key: what sets the buttons apart from others.
     """
@@ -28,7 +32,7 @@ def downloads(frame: pd.DataFrame, name: str, key: str) -> None:
         for kind, suffix in KINDS.items():
             st.download_button(
                 kind,
-                partial(as_file, frame, suffix),
+                partial(as_file, rows, suffix),
                 file_name=f"{name}{suffix}",
                 icon=":material/download:",
                 key=f"{key}-download{suffix}",
@@ -36,8 +40,9 @@ def downloads(frame: pd.DataFrame, name: str, key: str) -> None:
             )
 
 
-def as_file(frame: pd.DataFrame, suffix: str) -> bytes:
+def as_file(rows: Rows, suffix: str) -> bytes:
     """Return rows as a file of the kind that an ending tells."""
+    frame = rows() if callable(rows) else rows
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"results{suffix}"
         with open_sink(path) as sink:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,16 +14,14 @@ from deepfield.dashboard import cached, charts
 from deepfield.dashboard.context import Context
 from deepfield.dashboard.downloads import downloads
 from deepfield.dashboard.explaining import explained, group_of
+from deepfield.dashboard.plugin_views import chosen_view, show_view
 from deepfield.dashboard.words import plain
 from deepfield.dashboard.work import Work
-from deepfield.domain import Domain
-from deepfield.errors import DeepfieldError
 from deepfield.explanation import Explanation, overlay
 from deepfield.fields import Label, Probability, Records
 from deepfield.history import Run
 from deepfield.images import open_picture
 from deepfield.loading import Model
-from deepfield.views import ALL_ROWS, View
 
 __all__ = ["show", "without_model"]
 
@@ -42,8 +39,6 @@ TRUST_ICONS = {
     "unfamiliar": ":material/report:",
 }
 Explain = Callable[[int], Explanation | None]
-
-log = logging.getLogger(__name__)
 
 
 def show(model: Model, run: Run, work: Work | None = None) -> None:
@@ -72,38 +67,6 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
     else:
         group = partial(group_of, model, run, frame)
         show_view(view, Context(model, run, frame, f"{run.id}-{view.name}", explain, group))
-
-
-def chosen_view(views: list[View], domain: Domain) -> View | None:
-    """Let a person choose among a domain's views; None stands for the table of all rows."""
-    if not views:
-        return None
-    titles = {view.name: f"{view.icon} {view.title}" for view in views}
-    titles[ALL_ROWS] = ":material/table_rows: All rows"
-    chosen = st.segmented_control(
-        "View",
-        list(titles),
-        default=views[0].name,
-        required=True,
-        format_func=titles.__getitem__,
-        key=f"{domain.name}-view",
-        label_visibility="collapsed",
-    )
-    return next((view for view in views if view.name == chosen), None)
-
-
-def show_view(view: View, context: Context) -> None:
-    """Show a plugin's view; one that fails says so in its own place, and the page goes on."""
-    try:
-        view.load()(context)
-    except DeepfieldError as error:
-        st.error(plain(error), icon=":material/error:")
-    except Exception as error:  # a plugin may raise anything
-        log.exception("the view %s of %s failed", view.name, view.domain)
-        st.error(
-            plain(f"The view {view.title!r} failed: {type(error).__name__}: {error}"),
-            icon=":material/error:",
-        )
 
 
 def all_rows(
