@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def _read(task: FitTask) -> tuple[Moments, tuple[Rejected, ...], dict[str, Any]]
     data = {
         "source": source,
         "columns": columns,
-        "fingerprint": _fingerprint(moments.rows),
+        "fingerprint": _fingerprint(moments.rows, lambda: task.say("reading", 1.0)),
         **moments.summary,
     }
     return moments, rejected, data
@@ -128,14 +128,15 @@ def _fit(
     )
 
 
-def _fingerprint(rows: pd.DataFrame) -> str:
-    """Return a SHA-256 over all rows, whatever their order."""
-    hashes = np.concatenate(
-        [
-            pd.util.hash_pandas_object(
-                rows.iloc[start : start + HASHED], index=False, categorize=False
-            ).to_numpy()
-            for start in range(0, len(rows), HASHED)
-        ]
-    )
-    return hashlib.sha256(np.sort(hashes).tobytes()).hexdigest()
+def _fingerprint(rows: pd.DataFrame, alive: Callable[[], None]) -> str:
+    """Return a SHA-256 over all rows, whatever their order.
+
+    Args:
+        alive: called now and then; what it raises ends the hashing.
+    """
+    parts = []
+    for start in range(0, len(rows), HASHED):
+        alive()
+        some = rows.iloc[start : start + HASHED]
+        parts.append(pd.util.hash_pandas_object(some, index=False, categorize=False).to_numpy())
+    return hashlib.sha256(np.sort(np.concatenate(parts)).tobytes()).hexdigest()
