@@ -23,7 +23,7 @@ import pytest
 
 from deepfield.domain import TRUST, Domain, check_domain
 from deepfield.explanation import Explanation
-from deepfield.fields import Category, Number
+from deepfield.fields import Category, Number, Ranking
 from deepfield.grouping import answered, gathered, typed, whole_groups
 from deepfield.loading import Model, load_model
 from deepfield.models import ModelFolder
@@ -110,6 +110,10 @@ def results_are_what_their_fields_say(domain: Domain) -> None:
         for each in model.results:
             if isinstance(each, Category) and each.values:
                 assert results[each.name].isin(each.values).all()
+            if isinstance(each, Ranking):
+                for value in results[each.name]:
+                    items = [thing["item"] for thing in each.read(value)]
+                    assert len(set(items)) == len(items), f"a list names an item twice: {items}"
 
 
 def batch_size_changes_nothing(domain: Domain) -> None:

@@ -8,6 +8,7 @@ import pytest
 from deepfield_flowers import Flowers
 from deepfield_flowers.linear import LinearPredictor
 from deepfield_reading import Reading
+from deepfield_reading.popular import Popular
 from deepfield_visits import Visits
 from deepfield_visits.counts import CountsPredictor
 
@@ -73,6 +74,12 @@ def test_the_kit_finds_a_broken_predictor(monkeypatch, method, wrong, check):
     monkeypatch.setattr(LinearPredictor, method, wrong)
     with pytest.raises(Exception, match=r"(?s).*"):
         CHECKS[check](Flowers())
+
+
+def test_the_kit_finds_lists_that_name_an_item_twice(monkeypatch):
+    monkeypatch.setattr(Popular, "_places", lambda self, taken, most: [0, 1, 0])
+    with pytest.raises(AssertionError, match="names an item twice"):
+        CHECKS["results_are_what_their_fields_say"](Reading())
 
 
 def looks_ahead(self, rows, key, options, honest=CountsPredictor.gather):

@@ -124,6 +124,7 @@ def test_fit_gives_a_model_that_is_everywhere(log, fit, registry, calls):
     assert done == sorted(done)
     assert done[-1] == 1.0
     assert list(dict.fromkeys(each.stage for each in told)) == [
+        "reading",
         "fitting",
         "measuring",
         "learning from all",
@@ -174,7 +175,7 @@ def test_a_model_that_does_not_stays_as_it_was_measured(log, fit, calls, monkeyp
     assert fitted.evaluation.notes == []
     assert "It learned from neither" in fitted.folder.card
     assert told[-1].done == 1.0
-    assert {each.stage for each in told} == {"fitting", "measuring"}
+    assert {each.stage for each in told} == {"reading", "fitting", "measuring"}
 
 
 def test_card_and_config_say_what_was_learned_from(log, fit):

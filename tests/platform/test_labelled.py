@@ -11,11 +11,11 @@ from deepfield_flowers import Flowers
 from PIL import Image as Picture
 
 from deepfield.errors import InputError, UsageError
-from deepfield.fields import Image
+from deepfield.fields import Image, Key, Timestamp
 from deepfield.fitting.data import distinct
 from deepfield.fitting.splitting import split
 from deepfield.formats import Format, Formats
-from deepfield.labelled import Labelled, find_path, read_labelled
+from deepfield.labelled import Labelled, find_path, read_labelled, read_unlabelled
 from deepfield.table import Table
 
 PICTURES = Table(Image("image", mode="L"))
@@ -170,3 +170,28 @@ def test_a_path_that_leads_nowhere_is_one_sentence(tmp_path, monkeypatch, path):
         find_path(path)
     assert find_path(tmp_path) == tmp_path
     assert find_path("films/*.png") == Path("films/*.png")
+
+
+def test_rows_without_labels_are_read_and_a_column_of_that_name_is_none():
+    table = Table(Key("reader"), Key("book"))
+    frame = pd.DataFrame({"reader": ["ada"], "book": ["x"], "label": ["liked"]})
+    found = read_unlabelled(frame, table)
+    assert list(found.rows.columns) == ["reader", "book"]
+    assert found.labels.isna().all()
+    with pytest.raises(InputError, match="'DataFrame' has no rows"):
+        read_unlabelled(frame[:0], table)
+    with pytest.raises(InputError, match="No column 'book'"):
+        read_unlabelled(frame[["reader"]], table)
+
+
+def test_days_and_months_are_told_apart_by_all_rows(monkeypatch):
+    monkeypatch.setattr("deepfield.labelled.rows.NUMBERS", 2)
+    table = Table(Key("reader"), Timestamp("time"))
+    times = ["03/04/2024", "05/04/2024", "31/05/2024"]  # two pieces, of which the second tells
+    read = read_unlabelled(pd.DataFrame({"reader": "ada", "time": times}), table).checked(table)
+    assert not read.rejected
+    assert [str(each)[:10] for each in read.rows["time"]] == [
+        "2024-04-03",
+        "2024-04-05",
+        "2024-05-31",
+    ]

@@ -337,6 +337,14 @@ def test_bad_input_is_one_sentence(model, log, tmp_path):
         ranking_of(load_model(Flowers()))
 
 
+def test_items_that_the_log_does_not_have_are_said(model, log, found):
+    other = log.assign(book="another " + log["book"])
+    strange = evaluate(model, other)
+    assert strange.figure("hit").value == strange.figure("coverage").value == 0
+    assert strange.notes[0].startswith("100.0% of what is listed stands nowhere in these rows")
+    assert found.notes == []
+
+
 def test_bad_rows_are_set_aside(model, log):
     spoilt = log.astype({"book": object})
     spoilt.loc[4, "book"] = None

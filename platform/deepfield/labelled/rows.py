@@ -83,6 +83,7 @@ class Labelled:
             on_progress: told the share that is read; what it raises ends the reading.
         """
         threads = os.cpu_count() or 1
+        inputs = inputs.decided(self.rows)  # a piece by itself may not tell days from months
         size = NUMBERS if inputs.image is None else PICTURES
         parts: list[pd.DataFrame] = []
         rejected = list(self.rejected)

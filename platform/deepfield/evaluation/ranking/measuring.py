@@ -123,6 +123,13 @@ def measure_ranking(
     count, k = lists.codes.shape
     if not k:
         raise InputError(f"The model {model.spec.name!r} recommended nothing to anybody.")
+    strange = (lists.codes > size).sum() / max((lists.codes > 0).sum(), 1)
+    if strange:
+        notes = [
+            *notes,
+            f"{strange:.1%} of what is listed stands nowhere in these rows: the model knows other "
+            f"values of {moments.of}.",
+        ]
     share = shares(moments.items[~hidden], size)
     own, items = number[moments.groups[past]], moments.items[past]
     baselines = {
