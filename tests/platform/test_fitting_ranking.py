@@ -166,6 +166,21 @@ def test_a_model_learns_from_all_when_it_is_measured(log, fit, calls):
     assert read_finding(result).to_json() == fitted.evaluation.to_json()
 
 
+def test_the_measured_model_knows_all_but_the_last_moment(log, fit, monkeypatch):
+    told = []
+    honest = Popular.predict
+    monkeypatch.setattr(
+        Popular,
+        "predict",
+        lambda self, rows, options: told.append(rows) or honest(self, rows, options),
+    )
+    fit(log)
+    moments = moments_of(log)
+    measured = np.isin(moments.groups, np.flatnonzero(moments.counts >= 3))
+    before = moments.rows.index[measured & (moments.later > 0)]
+    assert told[0].index.sort_values().to_list() == [row + 1 for row in before.sort_values()]
+
+
 def test_a_model_that_does_not_stays_as_it_was_measured(log, fit, calls, monkeypatch):
     monkeypatch.setattr(Popular, "learns_from_all", False)
     told = []

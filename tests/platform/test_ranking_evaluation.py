@@ -243,6 +243,23 @@ def test_the_last_moment_is_hidden_and_looked_for(model):
     assert found.lead("hit", "again").value == 1
 
 
+def test_a_model_is_told_nothing_of_what_is_hidden(model, log, monkeypatch):
+    told = []
+    kind = type(model.predictor)
+    honest = kind.predict
+    monkeypatch.setattr(
+        kind,
+        "predict",
+        lambda self, rows, options: told.append(rows) or honest(self, rows, options),
+    )
+    evaluate(model, log)
+    seen = pd.concat(told)
+    last = log.sort_values("time").groupby("reader").tail(1)
+    assert set(seen.index) == {row + 1 for row in log.index} - {row + 1 for row in last.index}
+    assert (seen["reader"] != seen["reader"].shift()).sum() == 400  # each group whole, once
+    assert seen.groupby("reader")["time"].is_monotonic_increasing.all()
+
+
 def test_figures_and_leads_have_intervals(found):
     for name in ("ndcg", "recall", "hit", "mrr"):
         for each in (found.figure(name), found.figure(name, "popular"), found.lead(name, "again")):
