@@ -57,7 +57,7 @@ def test_fit_then_use_the_model(log, tmp_path):
     done = run("fit", "reading", log, "--name", "mine", "--fewest", 2)
     assert done.returncode == 0, done.stderr
     assert "Fitted 'mine' to" in done.stderr
-    assert "ahead of the most popular by +" in done.stderr
+    assert "ahead of the best baseline, most popular, not taken before, by " in done.stderr
     assert "Measured before it learned from the held-out moments" in done.stderr
     assert "NDCG@5" in run("models", "reading", "--card", "mine").stdout
     assert run("score", "reading", log, "-m", "mine", "-q").stdout.count("\n") == 301

@@ -23,7 +23,8 @@ from deepfield.cli.output import print_json
 from deepfield.columns import read_columns
 from deepfield.domain import Domain, ModelSpec, ranked_output
 from deepfield.evaluation import RankingEvaluation, Survey
-from deepfield.evaluation.ranking.words import own_figures
+from deepfield.evaluation.ranking.baselines import BASELINES
+from deepfield.evaluation.ranking.words import best_baseline, own_figures
 from deepfield.evaluation.report import FIGURE_WORDS, interval, number
 from deepfield.fitting import FitProgress, Fitted, Fitting, Stopped, fit_bases, options_kind
 from deepfield.formats import Formats
@@ -238,8 +239,12 @@ def report(domain: Domain, fitted: Fitted) -> None:
     elif isinstance(found, RankingEvaluation):
         for words, value, margins in own_figures(found)[:4]:
             say(f"  {words}: {value} (95 %: {margins})")
-        lead = found.lead("ndcg", "popular")
-        say(f"  ahead of the most popular by {lead.value:+.3f} NDCG (95 %: {interval(lead)})")
+        best = best_baseline(found)
+        lead = found.lead("ndcg", best)
+        say(
+            f"  ahead of the best baseline, {BASELINES[best]}, by {lead.value:+.3f} NDCG "
+            f"(95 %: {interval(lead)})"
+        )
         for note in found.notes:
             say(f"  {note}")
     else:

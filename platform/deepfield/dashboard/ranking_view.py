@@ -42,7 +42,10 @@ def show(found: RankingEvaluation, key: str) -> None:
     st.markdown("**Beside the simplest baselines**")
     head = ["baseline", "figure", "value", "ahead by", "95 % interval"]
     st.dataframe(
-        pd.DataFrame(beside_baselines(found), columns=head), hide_index=True, key=f"{key}-leads"
+        pd.DataFrame(beside_baselines(found), columns=head),
+        hide_index=True,
+        height="content",
+        key=f"{key}-leads",
     )
     charts(found, key)
     with st.expander("All figures", icon=":material/table_rows:"):

@@ -84,4 +84,5 @@ def _makers(found: RankingEvaluation) -> list[str]:
 
 def _colour(found: RankingEvaluation) -> alt.Color:
     scale = alt.Scale(domain=_makers(found), range=COLOURS)
-    return alt.Color("lists:N", scale=scale, title=None, legend=alt.Legend(orient="bottom"))
+    legend = alt.Legend(orient="bottom", columns=2, labelLimit=240)
+    return alt.Color("lists:N", scale=scale, title=None, legend=legend)

@@ -6,7 +6,7 @@ from deepfield.evaluation.page import interval, number
 from deepfield.evaluation.ranking.baselines import BASELINES
 from deepfield.evaluation.ranking.result import RankingEvaluation
 
-__all__ = ["beside_baselines", "figure_words", "own_figures", "protocol"]
+__all__ = ["beside_baselines", "best_baseline", "figure_words", "own_figures", "protocol"]
 
 
 def figure_words(found: RankingEvaluation) -> dict[str, str]:
@@ -50,13 +50,18 @@ def beside_baselines(found: RankingEvaluation) -> list[tuple[str, str, str, str,
     ]
 
 
+def best_baseline(found: RankingEvaluation) -> str:
+    """Return the baseline of the highest NDCG: whoever is ahead of it is ahead of all."""
+    return max(BASELINES, key=lambda of: found.figure("ndcg", of).value)
+
+
 def protocol(found: RankingEvaluation) -> str:
     """Say in two sentences what was hidden and what it was compared with."""
-    when = "of its latest time" if found.data["first"] is not None else "which came last"
-    what = "All rows" if found.data["first"] is not None else "The row"
+    what = f"The rows of the latest time of each {found.key} were"
+    if found.data["first"] is None:
+        what = f"The last row of each {found.key} was"
     return (
-        f"{what} of each {found.key} {when} {'were' if what == 'All rows' else 'was'} hidden, and "
-        f"lists of up to {found.k} after the rest were compared with it: "
+        f"{what} hidden, and lists of up to {found.k} after the rest were compared with them: "
         f"{found.data['hidden']:,} hidden rows of {found.groups:,} {found.key} groups. "
         f"What others took may be later than what was hidden."
     )
