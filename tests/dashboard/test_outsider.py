@@ -68,8 +68,8 @@ def test_it_appears_on_the_command_line_with_the_reasons_of_the_broken_ones(pyth
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    ours = {"fraud-detection", "medical-imaging"}
-    assert {each["name"] for each in found["domains"]} == {"flowers", "visits", *ours}
+    ours = {"fraud-detection", "medical-imaging", "recommendations"}
+    assert {each["name"] for each in found["domains"]} == {"flowers", "reading", "visits", *ours}
     reasons = {each["plugin"]: each["reason"] for each in found["failures"]}
     assert reasons["broken"] == "RuntimeError: this plugin needs a licence file"
     assert "is taken by plugin 'medical-imaging'" in reasons["zz_greedy"]

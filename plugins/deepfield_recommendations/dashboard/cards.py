@@ -19,7 +19,7 @@ __all__ = ["Card", "cards_of", "show"]
 
 MOST_CARDS = 20
 """Beyond these a table says it in less room."""
-BAR = 120
+BAR = 96
 """Width of the bar of a probability, in pixels."""
 
 
@@ -39,7 +39,7 @@ class Card:
     def in_words(self) -> str:
         """Return the card as Markdown, three lines at most."""
         facts = [plain(self.category)] if self.category else []
-        facts += [money(self.price)] if np.isfinite(self.price) else []
+        facts += [f"price {money(self.price)}"] if np.isfinite(self.price) else []
         line = " · ".join(facts)
         if self.taken is not None:
             line += f" :green-badge[:material/replay: {plain(self.taken)}]"

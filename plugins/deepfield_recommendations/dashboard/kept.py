@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
@@ -86,22 +87,24 @@ def _kinds(run: str, model: str, _context: Context) -> Kinds | None:
         return None
     predictor = recommender(_context.model)
     found = read_histories(rows.set_index("row"), predictor.vocabulary)
+    known = np.flatnonzero(found.sequences.lengths)  # of the others nothing says what kind they are
+    sequences = found.sequences.take(known)
     vectors_of = getattr(predictor, "vectors", None)
-    vectors = None if vectors_of is None else vectors_of(found.sequences)
-    segments = Segments.of(found.sequences, predictor.vocabulary, vectors)
+    vectors = None if vectors_of is None else vectors_of(sequences)
+    segments = Segments.of(sequences, predictor.vocabulary, vectors)
     if segments is None:
         return None
-    answers = _context.frame.loc[found.index]
+    answers = _context.frame.loc[found.index[known]]
     firsts = [RANKING.read(value)[:1] for value in answers["recommended"]]
     last = answers["time"] if "time" in answers else pd.Series(pd.NaT, answers.index)
     people = pd.DataFrame(
         {
-            "row": found.index.to_numpy(),
+            "row": answers.index.to_numpy(),
             "user": answers["user_id"].astype("str").to_numpy(),
             "segment": segments.segment,
             "x": segments.places[:, 0],
             "y": segments.places[:, 1],
-            "items": found.sequences.lengths,
+            "items": sequences.lengths,
             "last": pd.to_datetime(last, utc=True).dt.strftime("%Y-%m-%d").fillna("").to_numpy(),
             "first": [each[0]["title"] if each else "" for each in firsts],
             "trust": answers["trust"].astype("str").to_numpy(),

@@ -102,8 +102,8 @@ def person(context: Context, number: int) -> None:
     vocabulary = recommender(context.model).vocabulary
     with left:
         past.show(rows, str(row["history"]), vocabulary, f"{context.key}-{number}")
+    similar = context.run.options.get("question") == "similar"
     with right:
-        similar = context.run.options.get("question") == "similar"
         st.markdown("**Like what was taken last**" if similar else "**What may be taken next**")
         things = RANKING.read(row["recommended"])
         if not things:
@@ -116,7 +116,8 @@ def person(context: Context, number: int) -> None:
         taken = {} if rows is None else taken_before(rows)
         shown = cards.cards_of(things, vocabulary, taken)
         cards.show(shown, f"{context.key}-{number}", similar=similar)
-    reasons(context, number)
+    if not similar:  # likeness is of two items; no history carries it
+        reasons(context, number)
 
 
 def reasons(context: Context, number: int) -> None:

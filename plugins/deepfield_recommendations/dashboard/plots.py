@@ -10,7 +10,12 @@ from deepfield_recommendations.dashboard.reach import RECOMMENDED, SOLD
 
 __all__ = ["inequality", "people", "sales", "tenths"]
 
-HEIGHT = 240
+HEIGHT = 280
+STEPS = {
+    "day": pd.DateOffset(days=1),
+    "week": pd.DateOffset(weeks=1),
+    "month": pd.DateOffset(months=1),
+}
 MOST_POINTS = 5000
 """People that are drawn."""
 
@@ -84,13 +89,17 @@ def sales(sums: pd.DataFrame, kind: str, what: str) -> alt.Chart:
     """
     frame = sums.assign(when=sums["begin"].dt.strftime("%Y-%m-%d"))
     frame["begin"] = frame["begin"].dt.tz_localize("UTC")
+    last = frame["begin"].iloc[-1] + STEPS[kind]
+    frame["end"] = frame["begin"].shift(-1, fill_value=last)
     titles = {"rows": "rows", "worth": "worth"}
     return (
         alt.Chart(frame, height=HEIGHT)
-        .mark_area(line=True, opacity=0.25, interpolate="step-after")
+        .mark_bar(opacity=0.85)
         .encode(
             x=alt.X("begin:T", title=None, scale=alt.Scale(type="utc")),
+            x2="end:T",
             y=alt.Y(f"{what}:Q", title=titles[what], axis=alt.Axis(format="~s")),
+            y2=alt.Y2Datum(0),  # without it what has two ends in x has no height
             tooltip=[
                 alt.Tooltip("when:N", title=f"{kind} of"),
                 alt.Tooltip(f"{what}:Q", format=",.0f", title=titles[what]),
@@ -111,7 +120,7 @@ def people(found: pd.DataFrame, names: list[str], chosen: int | None) -> alt.Cha
     )
     axis = alt.Axis(labels=False, ticks=False, title=None, grid=False, domain=False)
     return (
-        alt.Chart(frame, height=420)
+        alt.Chart(frame, height=520)
         .mark_circle(size=36)
         .encode(
             x=alt.X("x:Q", axis=axis, scale=alt.Scale(zero=False)),

@@ -53,11 +53,11 @@ class Segments:
         """Find groups; None where there are too few people.
 
         Args:
+            sequences: of people who took something that is known.
             vectors: (users, width) by which people are alike; None: made from who took what.
         """
         taken = taken_by(sequences, len(vocabulary))
-        known = np.asarray(taken.sum(axis=1)).ravel() > 0
-        if known.sum() < FEWEST:
+        if len(sequences) < FEWEST:
             return None
         if vectors is None:
             vectors = vectors_of(taken)
@@ -112,7 +112,8 @@ def _grouped(vectors: np.ndarray) -> np.ndarray:
 
     some = np.random.default_rng(SEED).permutation(len(vectors))[:COMPARED]
     tried: list[tuple[float, np.ndarray]] = []
-    for count in range(2, min(MOST_SEGMENTS, len(np.unique(vectors, axis=0))) + 1):
+    most = min(MOST_SEGMENTS, max(2, len(vectors) // FEWEST), len(np.unique(vectors, axis=0)))
+    for count in range(2, most + 1):
         found = KMeans(count, n_init=4, random_state=SEED).fit_predict(vectors)
         if len(np.unique(found[some])) > 1:
             tried.append((silhouette_score(vectors[some], found[some]), found))
@@ -128,7 +129,7 @@ def _placed(vectors: np.ndarray) -> tuple[np.ndarray, str]:
     from sklearn.manifold import TSNE
 
     # Where nearly all are the same, t-SNE has nothing to spread, and may even crash.
-    if len(vectors) > MOST_NEIGHBOURS or len(np.unique(vectors, axis=0)) < 2 * FEWEST:
+    if len(vectors) > MOST_NEIGHBOURS or len(np.unique(vectors, axis=0)) < FEWEST:
         with np.errstate(invalid="ignore"):
             return PCA(2, random_state=SEED).fit_transform(vectors), "principal components"
     perplexity = min(30.0, len(vectors) / 4)
