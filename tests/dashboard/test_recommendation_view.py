@@ -24,7 +24,7 @@ from deepfield.staging import GROUPS
 from deepfield_recommendations import RANKING, Recommendations
 from deepfield_recommendations.dashboard.asking import ask
 from deepfield_recommendations.dashboard.cards import MOST_CARDS, cards_of
-from deepfield_recommendations.dashboard.lists import long_form
+from deepfield_recommendations.dashboard.lists import items_of, long_form
 from deepfield_recommendations.dashboard.past import basket_in_words
 from deepfield_recommendations.dashboard.people import matching
 from deepfield_recommendations.dashboard.purchases import Taken, baskets, taken_before
@@ -157,8 +157,8 @@ def test_search_of_a_large_catalogue_stops_where_enough_were_found():
 
 
 def test_reach_counts_the_catalogue_and_where_lists_lean():
-    lists = pd.DataFrame({"item": ["A1"] * 6 + ["A2"] * 3 + ["A8", "gone"]})
-    found = Reach.of(lists, people=6, vocabulary=catalogue())
+    listed = pd.Series(["A1"] * 6 + ["A2"] * 3 + ["A8", "gone"])
+    found = Reach.of(listed, people=6, vocabulary=catalogue())
     assert (found.listed, found.items) == (3, 8)
     assert found.most["title"].to_list() == ["Red lunch bag", "Lunch box", "A8"]
     assert found.most["share"].to_list() == pytest.approx([1.0, 0.5, 1 / 6])
@@ -445,7 +445,10 @@ def test_lists_in_long_form_are_a_row_for_each_item(opened, tmp_path):
     text = tmp_path / "results.csv"
     with open_sink(text) as sink:
         sink.write(results.reset_index())
-    assert long_form(cached.results(text))["item"].to_list() == found["item"].to_list()
+    written = cached.results(text)
+    assert long_form(written)["item"].to_list() == found["item"].to_list()
+    for each in (results, results.iloc[:0], results.iloc[3:7], written):
+        assert items_of(each).to_list() == long_form(each)["item"].to_list()
 
 
 def test_basket_is_answered_at_once(shop):

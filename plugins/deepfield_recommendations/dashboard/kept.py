@@ -15,7 +15,7 @@ from deepfield.dashboard.context import Context
 from deepfield.staging import GROUPS
 from deepfield_recommendations import RANKING
 from deepfield_recommendations.dashboard.asking import recommender
-from deepfield_recommendations.dashboard.lists import long_form
+from deepfield_recommendations.dashboard.lists import items_of
 from deepfield_recommendations.dashboard.reach import Reach
 from deepfield_recommendations.dashboard.search import Search
 from deepfield_recommendations.dashboard.segments import Segments
@@ -61,7 +61,7 @@ def reach(context: Context) -> Reach:
 @st.cache_resource(show_spinner="Adding up the lists …", max_entries=16)
 def _reach(run: str, model: str, _context: Context) -> Reach:
     vocabulary = recommender(_context.model).vocabulary
-    return Reach.of(long_form(_context.frame), len(_context.frame), vocabulary)
+    return Reach.of(items_of(_context.frame), len(_context.frame), vocabulary)
 
 
 def sales(context: Context) -> tuple[pd.DataFrame, str] | None:

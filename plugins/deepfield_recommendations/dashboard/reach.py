@@ -42,13 +42,13 @@ class Reach:
     most: pd.DataFrame
 
     @classmethod
-    def of(cls, lists: pd.DataFrame, people: int, vocabulary: Vocabulary) -> Reach:
+    def of(cls, listed: pd.Series, people: int, vocabulary: Vocabulary) -> Reach:
         """Add up lists.
 
         Args:
-            lists: a row for each recommended item, its id in ``item``.
+            listed: the id of each recommended item, of one list after another.
         """
-        codes = vocabulary.codes(lists["item"])
+        codes = vocabulary.codes(listed)
         counts = np.bincount(codes, minlength=len(vocabulary) + 1)[1:]
         sales = vocabulary.items["taken"].to_numpy(dtype=float)
         amounts = {RECOMMENDED: counts.astype(float), SOLD: sales}

@@ -17,6 +17,8 @@ WIDTH = 24
 """Of the vectors that are made where a model has none."""
 MOST_SEGMENTS = 6
 """As many as the theme has colours to tell apart."""
+MOST_AT_ONCE = 20_000
+"""Beyond so many people the means are found from parts of them."""
 NEARLY = 0.1
 """How far below the best a silhouette may lie to be about as good."""
 COMPARED = 2000
@@ -107,14 +109,15 @@ def _grouped(vectors: np.ndarray) -> np.ndarray:
 
     People seldom fall apart clearly; where several numbers do as well, the greatest says most.
     """
-    from sklearn.cluster import KMeans
+    from sklearn.cluster import KMeans, MiniBatchKMeans
     from sklearn.metrics import silhouette_score
 
     some = np.random.default_rng(SEED).permutation(len(vectors))[:COMPARED]
     tried: list[tuple[float, np.ndarray]] = []
     most = min(MOST_SEGMENTS, max(2, len(vectors) // FEWEST), len(np.unique(vectors, axis=0)))
     for count in range(2, most + 1):
-        found = KMeans(count, n_init=4, random_state=SEED).fit_predict(vectors)
+        means = KMeans if len(vectors) <= MOST_AT_ONCE else MiniBatchKMeans
+        found = means(count, n_init=4, random_state=SEED).fit_predict(vectors)
         if len(np.unique(found[some])) > 1:
             tried.append((silhouette_score(vectors[some], found[some]), found))
     if not tried:
