@@ -89,9 +89,7 @@ def _kinds(run: str, model: str, _context: Context) -> Kinds | None:
     found = read_histories(rows.set_index("row"), predictor.vocabulary)
     known = np.flatnonzero(found.sequences.lengths)  # of the others nothing says what kind they are
     sequences = found.sequences.take(known)
-    vectors_of = getattr(predictor, "vectors", None)
-    vectors = None if vectors_of is None else vectors_of(sequences)
-    segments = Segments.of(sequences, predictor.vocabulary, vectors)
+    segments = Segments.of(sequences, predictor.vocabulary, predictor.vectors(sequences))
     if segments is None:
         return None
     answers = _context.frame.loc[found.index[known]]
