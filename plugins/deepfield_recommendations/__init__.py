@@ -15,7 +15,13 @@ from deepfield.hookspecs import hookimpl
 from deepfield.table import Table
 from deepfield.views import View
 
-__all__ = ["RANKING", "RecommendationOptions", "Recommendations", "register_domains", "register_views"]
+__all__ = [
+    "RANKING",
+    "RecommendationOptions",
+    "Recommendations",
+    "register_domains",
+    "register_views",
+]
 
 
 RANKING = Ranking(

@@ -58,7 +58,8 @@ def carried(
         owners, place = np.unique(users[part], return_inverse=True)
         whole = scores(histories.take(owners), owners, lists[owners])
         shorter = without(histories.take(users[part]), items[part])
-        shares[part] = whole[place] - scores(shorter, users[part], lists[users[part]])
+        with np.errstate(invalid="ignore"):  # of what fills a list the scores are -inf
+            shares[part] = whole[place] - scores(shorter, users[part], lists[users[part]])
     shares[(lists[users] == 0) | ~np.isfinite(shares)] = 0
     return Carried(users, items, shares)
 

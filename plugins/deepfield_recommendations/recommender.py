@@ -109,6 +109,9 @@ class Recommender(Predictor):
             users = np.arange(start, min(start + TOGETHER, len(histories.index)))
             sequences = histories.sequences.take(users)
             lists, values, _ = self._lists(sequences, options)
+            if options.question == "similar":
+                found += self._likenesses(sequences, lists)
+                continue
             why = self._carried(sequences, lists[:, :1], options)
             found += [
                 self._explanation(
@@ -258,6 +261,18 @@ class Recommender(Predictor):
         things = pa.StructArray.from_arrays(list(parts.values()), fields=list(kind.value_type))
         offsets = np.append(0, np.cumsum(filled.sum(axis=1))).astype(np.int32)
         return pa.ListArray.from_arrays(pa.array(offsets), things, type=kind)
+
+    def _likenesses(self, sequences: Sequences, lists: np.ndarray) -> list[Explanation]:
+        """Return what each list is like."""
+        last, titles = sequences.latest(1)[:, 0], self.vocabulary.titles
+        return [
+            Explanation(
+                f"Most like {titles[code - 1]}, which was taken last."
+                if code and len(codes) and codes[0]
+                else "Nothing in the catalogue is known to be like what was taken last."
+            )
+            for code, codes in zip(last, lists, strict=True)
+        ]
 
     def _explanation(
         self, sequence: Sequences, codes: np.ndarray, values: np.ndarray, why: Carried, user: int
