@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from deepfield.best import top
 from deepfield.errors import InputError
 from deepfield.evaluation.ranking.figures import found_in
 from deepfield.models import ModelFolder
 from deepfield_recommendations.baselines import Popularity
 from deepfield_recommendations.likelihood import Curve, Likelihood
 from deepfield_recommendations.logs import Logs
-from deepfield_recommendations.metrics import top
 from deepfield_recommendations.sequences import Sequences
 
 __all__ = ["calibrate", "keep_likelihood"]
@@ -22,7 +22,8 @@ DEPTH = 100
 """Items of each user, from the best on, whose scores are compared with what was taken."""
 LISTED = 10
 """Items of the lists whose hits are counted."""
-TOGETHER = 512
+HELD = 2_000_000
+"""Scores that are in memory at once."""
 
 
 def calibrate(
@@ -42,7 +43,7 @@ def calibrate(
     """
     depth = min(DEPTH, items)
     codes, values = [], []
-    for _, part in histories.batches(TOGETHER):
+    for _, part in histories.batches(max(1, HELD // items)):
         found = scores(part)
         if not again:
             found[part.users, part.items] = -np.inf

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from deepfield.best import top
 from deepfield.folders import cache_folder
 
 __all__ = ["CellIndex", "ExactIndex", "ItemIndex", "open_index"]
@@ -60,8 +61,6 @@ class ExactIndex(ItemIndex):
     def search(
         self, vectors: np.ndarray, count: int, allowed: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        from deepfield_recommendations.metrics import top
-
         parts = []
         for start in range(0, len(vectors), ROWS):
             products = vectors[start : start + ROWS] @ self.items.T

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from deepfield.best import top
 from deepfield.errors import UsageError
 from deepfield.explanation import Contributions, Explanation
 from deepfield.models import ModelFolder
@@ -17,7 +18,6 @@ from deepfield_recommendations import RANKING, RecommendationOptions
 from deepfield_recommendations.choosing import Choice, choose
 from deepfield_recommendations.histories import Histories, read_histories
 from deepfield_recommendations.likelihood import Likelihood
-from deepfield_recommendations.metrics import top
 from deepfield_recommendations.reasons import Carried, carried
 from deepfield_recommendations.sequences import Sequences
 from deepfield_recommendations.vocabulary import Vocabulary
@@ -34,7 +34,7 @@ LATEST = 100
 class Recommender(Predictor):
     """A model folder with a vocabulary and a calibration."""
 
-    needs_labels = False
+    learns_from_all = True
 
     def __init__(self, folder: ModelFolder) -> None:
         self.folder = folder

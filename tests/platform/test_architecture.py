@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 CORE = ROOT / "platform" / "deepfield"
 
 FLOORS = {
-    1: {"errors", "fields", "frames", "table", "images", "explanation", "folders"},
+    1: {"errors", "fields", "best", "frames", "table", "images", "explanation", "folders"},
     2: {
         "domain",
         "predictor",

@@ -108,7 +108,7 @@ class Ranking(Records):
             return len(wanted) == len(got)
         scores = np.array([[each["score"] for each in things] for things in (wanted, got)])
         room = self.tolerance * max(1.0, float(np.abs(scores).max()))
-        last = scores[0, -1] + room
+        last = float(scores[0].min()) + room
         sure = [{each["item"] for each in wanted if each["score"] > last}]
         sure.append({each["item"] for each in got})
         return bool((np.abs(scores[0] - scores[1]) <= room).all() and sure[0] <= sure[1])
