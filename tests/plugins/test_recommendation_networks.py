@@ -8,8 +8,10 @@ from deepfield.neural.training import Schedule
 from deepfield_recommendations.metrics import ranking_figures, top
 from deepfield_recommendations.network import NetworkConfig, SequenceNetwork
 from deepfield_recommendations.sequences import Sequences
+from deepfield_recommendations.softmax import full_softmax_loss
 from deepfield_recommendations.training import (
     Recipe,
+    alike_in_length,
     network_scores,
     softmax_loss,
     train_network,
@@ -50,6 +52,35 @@ def test_a_sampled_softmax_over_everything_is_the_full_one(monkeypatch):
     torch.testing.assert_close(sampled + (parts - without).mean(), full)
 
 
+def test_a_softmax_in_blocks_is_the_usual_one_and_so_are_its_gradients():
+    torch.manual_seed(0)
+    vectors, items = torch.randn(1300, 16), torch.randn(31, 16)
+    following = torch.randint(1, 31, (1300,))
+    found, expected = [], []
+    for loss, kept in (
+        (full_softmax_loss, found),
+        (lambda v, i, f: torch.nn.functional.cross_entropy(v @ i.T, f), expected),
+    ):
+        left, right = vectors.clone().requires_grad_(), items.clone().requires_grad_()
+        value = loss(left, right, following)
+        (2 * value).backward()
+        kept += [value.detach(), left.grad, right.grad]
+    torch.testing.assert_close(found, expected)
+    with torch.autocast("cpu", torch.bfloat16):
+        short = full_softmax_loss(vectors, items, following)
+    assert short.item() == pytest.approx(expected[0].item(), rel=0.02)
+
+
+def test_batches_hold_every_sequence_once_and_those_of_like_length_together():
+    lengths = torch.from_numpy(np.random.default_rng(0).integers(1, 200, 1000))
+    batches = alike_in_length(lengths, 50, seed=3)
+    assert sorted(place for each in batches for place in each) == list(range(1000))
+    spread = np.mean([float(lengths[each].max() - lengths[each].min()) for each in batches])
+    assert spread < 30  # of 199
+    assert batches == alike_in_length(lengths, 50, seed=3)
+    assert batches != alike_in_length(lengths, 50, seed=4)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("negatives", [0, 8])
 def test_a_network_learns_what_follows_what(kind, negatives, tmp_path):
@@ -67,7 +98,7 @@ def test_a_network_learns_what_follows_what(kind, negatives, tmp_path):
         wanted,
         tmp_path,
         recipe=Recipe(batch=32, negatives=negatives),
-        schedule=Schedule(epochs=25, learning_rate=1e-2, ema_decay=0.9),
+        schedule=Schedule(epochs=35, learning_rate=1e-2, ema_decay=0.9),
         report=lambda done, figures=None: None,
         device=torch.device("cpu"),
     )

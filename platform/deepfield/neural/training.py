@@ -148,7 +148,8 @@ def train(
 
 def multiplies_in_tiles() -> bool:
     """Return whether the CPU has tiles for bfloat16: without them it gains nothing by it."""
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    asked = getattr(torch.cpu, "get_capabilities", None)  # torch 2.9 does not tell
+    return bool(asked and asked().get("amx_bf16", False))
 
 
 def spoken(say: Callable[[str], None]) -> Report:
