@@ -18,7 +18,7 @@ from deepfield_recommendations.item_vectors import factorised
 from deepfield_recommendations.metrics import ranking_figures, top
 from deepfield_recommendations.network import NetworkConfig, SequenceNetwork
 from deepfield_recommendations.next_baskets import NextBaskets, basket_loss
-from deepfield_recommendations.sequences import Sequences
+from deepfield_recommendations.sequences import PADDING, Sequences
 from deepfield_recommendations.softmax import full_softmax_loss
 from deepfield_recommendations.trends import trend_figures, weeks_of
 
@@ -115,9 +115,7 @@ def learn_events(
     network: SequenceNetwork, training: Sequences, recipe: Recipe, seed: int
 ) -> tuple[Callable[[int], DataLoader], Loss]:
     """Return batches and the loss by which each event predicts the one after it."""
-    # Two events at least: one to predict from, one to predict.
-    learned = training.take(np.flatnonzero(training.lengths > 1))
-    codes = torch.from_numpy(learned.latest(network.config.length + 1))
+    codes = torch.from_numpy(windows(training, network.config.length + 1))
     data = TensorDataset(codes[:, :-1], codes[:, 1:])
 
     def loss(network: nn.Module, codes: Tensor, following: Tensor) -> Tensor:
@@ -150,6 +148,22 @@ def learn_baskets(
 
     lengths = torch.from_numpy(examples.ends - examples.begins)
     return loader(TensorDataset(places, places), lengths, recipe.batch, seed), loss
+
+
+def windows(training: Sequences, length: int) -> np.ndarray:
+    """Return each user's events in pieces from the latest back, (n, length) int32; 0 fills up.
+
+    Each piece begins with the last event of the one before it, so that every event but a user's
+    first is predicted once. Pieces are of two events at least.
+    """
+    count = -(-np.maximum(training.lengths - 1, 0) // (length - 1))
+    users = np.repeat(np.arange(len(training)), count)
+    back = np.arange(len(users)) - np.repeat(np.cumsum(count) - count, count)
+    ends = training.starts[1:][users] - back * (length - 1)
+    begins = np.maximum(ends - length, training.starts[:-1][users])
+    places = begins[:, None] + np.arange(length)
+    there = places < ends[:, None]
+    return np.where(there, training.items[np.where(there, places, 0)], PADDING).astype(np.int32)
 
 
 def loader(

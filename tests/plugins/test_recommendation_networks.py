@@ -15,6 +15,7 @@ from deepfield_recommendations.training import (
     network_scores,
     softmax_loss,
     train_network,
+    windows,
 )
 
 KINDS = ("transformer", "gru")
@@ -69,6 +70,17 @@ def test_a_softmax_in_blocks_is_the_usual_one_and_so_are_its_gradients():
     with torch.autocast("cpu", torch.bfloat16):
         short = full_softmax_loss(vectors, items, following)
     assert short.item() == pytest.approx(expected[0].item(), rel=0.02)
+
+
+def test_every_event_but_the_first_is_predicted_once():
+    log = Sequences.of(np.repeat([0, 1, 2, 3], [6, 1, 2, 3]), np.arange(1, 13))
+    assert windows(log, 3).tolist() == [
+        [4, 5, 6],
+        [2, 3, 4],
+        [1, 2, 0],
+        [8, 9, 0],
+        [10, 11, 12],
+    ]
 
 
 def test_batches_hold_every_sequence_once_and_those_of_like_length_together():
