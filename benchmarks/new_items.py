@@ -20,11 +20,12 @@ import torch
 from next_item import Task, invoices
 from scipy import sparse
 
+from deepfield.best import top
+from deepfield.evaluation.ranking.figures import margin, ranking_figures
 from deepfield.neural.training import Schedule, spoken
 from deepfield_datasets.online_retail import OnlineRetail
 from deepfield_recommendations.item_tower import TowerConfig, TwoTowers
 from deepfield_recommendations.item_words import ItemWords, item_words
-from deepfield_recommendations.metrics import margin, ranking_figures, top
 from deepfield_recommendations.sequences import Sequences
 from deepfield_recommendations.tower_training import (
     NEVER,
@@ -40,7 +41,7 @@ K = 20
 
 @click.command(help=__doc__)
 @click.option("--data", type=click.Path(exists=True, path_type=Path), required=True)
-@click.option("--epochs", default=8, show_default=True, type=click.IntRange(1))
+@click.option("--epochs", default=4, show_default=True, type=click.IntRange(1))
 @click.option("--rate", default=3e-3, show_default=True, help="learning rate")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--test/--no-test", default=True, help="judge on the latest month")
@@ -94,7 +95,7 @@ def words_of(data: Path, places: int) -> ItemWords:
 
 def figures(towers: TwoTowers, task: Task, words: ItemWords) -> dict[str, object]:
     scores = {"two towers": tower_scores(towers, task.histories, CPU)}
-    usual = ranking_figures(top(scores["two towers"], K), task.wanted)
+    usual = ranking_figures(top(scores["two towers"], K), task.wanted.users, task.wanted.items)
     new = first_sales(task.known, task.items) == NEVER
     new[0] = False
     wanted = task.wanted.where(new[task.wanted.items])
@@ -103,7 +104,9 @@ def figures(towers: TwoTowers, task: Task, words: ItemWords) -> dict[str, object
     scores["likeness of names"] = likeness(words, task.histories)
     scores["chance"] = np.random.default_rng(0).random(scores["two towers"].shape)
     found = {
-        name: ranking_figures(top(np.where(new, each[asked], -np.inf), K), wanted)
+        name: ranking_figures(
+            top(np.where(new, each[asked], -np.inf), K), wanted.users, wanted.items
+        )
         for name, each in scores.items()
     }
     return {

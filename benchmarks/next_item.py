@@ -30,6 +30,8 @@ import numpy as np
 import pandas as pd
 import torch
 
+from deepfield.best import top
+from deepfield.evaluation.ranking.figures import margin, ranking_figures
 from deepfield.neural.training import Schedule, spoken
 from deepfield_datasets.movielens_1m import MovieLens1M
 from deepfield_datasets.online_retail import OnlineRetail
@@ -40,7 +42,6 @@ from deepfield_recommendations.baselines import (
     Popularity,
     Scorer,
 )
-from deepfield_recommendations.metrics import margin, ranking_figures, top
 from deepfield_recommendations.network import NetworkConfig, SequenceNetwork
 from deepfield_recommendations.repeats import repeated_share
 from deepfield_recommendations.sequences import Sequences
@@ -119,7 +120,7 @@ def main(data: Path, log: str, only: tuple[str, ...], output: Path | None, **how
         started = time.monotonic()
         scores = make()
         learned = time.monotonic() - started
-        found[name] = ranking_figures(lists(scores, task), task.wanted)
+        found[name] = ranking_figures(lists(scores, task), task.wanted.users, task.wanted.items)
         means = {figure: float(each.mean()) for figure, each in found[name].items()}
         report[name] = {**means, "seconds to learn": round(learned, 1)}
         shown = "  ".join(f"{figure}@{task.k} {value:.4f}" for figure, value in means.items())

@@ -83,8 +83,8 @@ class RecommendationOptions(Options):
     asked_on: str = Field(
         "",
         title="Asked on",
-        description="the day (2026-11-26) for which is asked; empty: just after each person's last "
-        "row",
+        description="the day (2026-11-26) for which is asked; empty: the last of each person's "
+        "rows, or the last day that the model learned from if that is later",
     )
 
     @field_validator("asked_on")

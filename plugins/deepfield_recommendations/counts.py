@@ -53,7 +53,7 @@ class CountRecommender(Recommender):
         scorer = kind(**folder.config["settings"]).restore(load_file(folder.weights))
         return cls(folder, scorer)
 
-    def scores(self, histories: Sequences, now: np.ndarray | None) -> np.ndarray:
+    def scores(self, histories: Sequences, now: np.ndarray) -> np.ndarray:
         return self.scorer.scores(histories)
 
     def likeness(self, codes: np.ndarray, others: np.ndarray | None = None) -> np.ndarray | None:
@@ -77,16 +77,16 @@ class CountRecommender(Recommender):
         name = base.config["scorer"]
         scorer = SCORERS[name](**base.config["settings"]).fit(logs.learned, len(logs.vocabulary))
         report(0.9)
-        save_scorer(name, scorer, folder, logs.again)
+        save_scorer(name, scorer, folder, logs.again, logs.ends)
         logs.vocabulary.save(folder)
         keep_likelihood(logs, scorer.scores, folder, base)
         report(1.0)
 
 
-def save_scorer(name: str, scorer: Scorer, folder: Path, again: bool) -> None:
+def save_scorer(name: str, scorer: Scorer, folder: Path, again: bool, ends: int) -> None:
     """Write a fitted scorer as ``load`` reads it."""
     settings = {each: value for each, value in vars(scorer).items() if not each.endswith("_")}
-    config = {"scorer": name, "settings": settings, "again": again}
+    config = {"scorer": name, "settings": settings, "again": again, "ends": ends}
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     tensors = {each: np.ascontiguousarray(value) for each, value in scorer.tensors().items()}
     save_file(tensors, folder / "model.safetensors")

@@ -10,10 +10,11 @@ import pandas as pd
 
 from deepfield.errors import InputError
 from deepfield_recommendations.histories import read_histories
+from deepfield_recommendations.repeats import repeated_share
 from deepfield_recommendations.sequences import Sequences
 from deepfield_recommendations.vocabulary import Vocabulary
 
-__all__ = ["AGAIN", "Logs", "read_logs", "repeated_share"]
+__all__ = ["AGAIN", "Logs", "read_logs"]
 
 AGAIN = 0.05
 """From this share of events on that repeat an earlier one, what was taken is recommended again."""
@@ -35,6 +36,11 @@ class Logs:
     def again(self) -> bool:
         """Return whether people take the same again here."""
         return self.share >= AGAIN
+
+    @property
+    def ends(self) -> int:
+        """Return the second of the last event."""
+        return int(self.learned.seconds.max(initial=0))
 
     @property
     def asked(self) -> np.ndarray:
@@ -80,14 +86,6 @@ def read_logs(training: pd.DataFrame, validation: pd.DataFrame) -> Logs:
         "rows of returns": int(learned.returned.sum()),
     }
     return Logs(vocabulary, learned.sequences, wanted, share, facts)
-
-
-def repeated_share(sequences: Sequences) -> float:
-    """Return which share of events is of an item that the same user took before."""
-    if not len(sequences.items):
-        return 0.0
-    most = int(sequences.items.max()) + 1
-    return 1 - len(np.unique(sequences.users * most + sequences.items)) / len(sequences.items)
 
 
 def _in_order(rows: pd.DataFrame) -> pd.DataFrame:

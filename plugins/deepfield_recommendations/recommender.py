@@ -19,6 +19,7 @@ from deepfield_recommendations.choosing import Choice, choose
 from deepfield_recommendations.histories import Histories, read_histories
 from deepfield_recommendations.likelihood import Likelihood
 from deepfield_recommendations.reasons import Carried, carried
+from deepfield_recommendations.repeats import last_moments
 from deepfield_recommendations.sequences import Sequences
 from deepfield_recommendations.vocabulary import Vocabulary
 from deepfield_recommendations.wording import because, in_words
@@ -41,28 +42,27 @@ class Recommender(Predictor):
         self.vocabulary = Vocabulary.load(folder.path)
         self.likelihood = Likelihood.load(folder.file("calibration.json"))
         self.again = bool(folder.config["again"])
+        self._ends = int(folder.config["ends"])
         self.ranking = RANKING
         lately = np.append(0.0, self.vocabulary.items["lately"].to_numpy(dtype=float))
         self._popular = lately / max(float(lately.sum()), 1e-9)  # (items + 1,) shares of events
 
     @abstractmethod
-    def scores(self, histories: Sequences, now: np.ndarray | None) -> np.ndarray:
+    def scores(self, histories: Sequences, now: np.ndarray) -> np.ndarray:
         """Return the score of each item, (users, items + 1) float32; -inf where there is none.
 
         Args:
-            now: (users,) the second for which is asked; None: just after each one's last event.
+            now: (users,) the second for which is asked.
         """
 
-    def scores_of(
-        self, histories: Sequences, now: np.ndarray | None, codes: np.ndarray
-    ) -> np.ndarray:
+    def scores_of(self, histories: Sequences, now: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """Return the scores of some items of each user, (users, k) codes to (users, k)."""
         return np.take_along_axis(self.scores(histories, now), codes, axis=1)
 
     def best(
         self,
         histories: Sequences,
-        now: np.ndarray | None,
+        now: np.ndarray,
         count: int,
         allowed: np.ndarray | None,
         keeps: bool,
@@ -217,20 +217,17 @@ class Recommender(Predictor):
         """Return whether what was taken before may stand in a list."""
         return self.again if options.bought == "auto" else options.bought == "keep"
 
-    def _now(self, sequences: Sequences, options: RecommendationOptions) -> np.ndarray | None:
-        if not options.asked_on:
-            return None
-        moment = datetime.fromisoformat(options.asked_on).replace(tzinfo=UTC)
-        return np.full(len(sequences), int(moment.timestamp()), dtype=np.int64)
+    def _now(self, sequences: Sequences, options: RecommendationOptions) -> np.ndarray:
+        """Return the second for which is asked of each user."""
+        if options.asked_on:
+            moment = datetime.fromisoformat(options.asked_on).replace(tzinfo=UTC)
+            return np.full(len(sequences), int(moment.timestamp()), dtype=np.int64)
+        return np.maximum(last_moments(sequences), self._ends)
 
     def _carried(
         self, sequences: Sequences, lists: np.ndarray, options: RecommendationOptions
     ) -> Carried:
-        asked = self._now(sequences, options)
-        # The moment stays what it is when the last event is left out.
-        ends = np.maximum(sequences.starts[1:] - 1, 0)
-        last = sequences.seconds[ends] if len(sequences.seconds) else np.zeros(len(ends), np.int64)
-        now = last if asked is None else asked
+        now = self._now(sequences, options)  # and stays so when the last event is left out
         return carried(
             lambda some, owners, codes: self.scores_of(some, now[owners], codes),
             sequences,

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from deepfield.best import top
+from deepfield.evaluation.ranking.figures import ranking_figures
 from deepfield.neural.training import Schedule, train
 from deepfield.predictor import Report
 from deepfield_recommendations.item_tower import TowerConfig, TwoTowers
 from deepfield_recommendations.item_words import ItemWords
-from deepfield_recommendations.metrics import ranking_figures, top
 from deepfield_recommendations.next_baskets import NextBaskets
 from deepfield_recommendations.sequences import Sequences
 from deepfield_recommendations.training import Recipe
@@ -23,7 +24,7 @@ from deepfield_recommendations.training import Recipe
 __all__ = ["first_sales", "tower_scores", "train_towers"]
 
 MONTH = 30 * 86_400
-LEFT_OUT = 0.3
+LEFT_OUT = 0.6
 """Share of sold items that, in a step, have their words alone."""
 NEVER = np.iinfo(np.int64).max
 
@@ -147,7 +148,7 @@ def _judge(
             if not recipe.again:
                 scores[part.users, part.items] = -np.inf
             lists.append(top(scores, recipe.k))
-        figures = ranking_figures(np.concatenate(lists), next_taken)
+        figures = ranking_figures(np.concatenate(lists), next_taken.users, next_taken.items)
         ndcg, recall = (float(figures[name].mean()) for name in ("ndcg", "recall"))
         return {"score": ndcg, f"ndcg@{recipe.k}": ndcg, f"recall@{recipe.k}": recall}
 

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from deepfield.best import top
+from deepfield.evaluation.ranking.figures import ranking_figures
 from deepfield.neural.training import Schedule, train
 from deepfield.predictor import Report
 from deepfield_recommendations.item_vectors import factorised
-from deepfield_recommendations.metrics import ranking_figures, top
 from deepfield_recommendations.network import NetworkConfig, SequenceNetwork
 from deepfield_recommendations.next_baskets import NextBaskets, basket_loss
 from deepfield_recommendations.sequences import PADDING, Sequences
@@ -227,7 +228,7 @@ def validation(
             if not recipe.again:
                 scores[part.users, part.items] = -np.inf
             lists.append(top(scores, recipe.k))
-        figures = ranking_figures(np.concatenate(lists), next_taken)
+        figures = ranking_figures(np.concatenate(lists), next_taken.users, next_taken.items)
         means = {
             f"{name}@{recipe.k}": float(figures[name].mean()) for name in ("ndcg", "hit", "recall")
         }

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from deepfield.best import top
 from deepfield_recommendations.baselines import BuyAgain, ItemNeighbours, Markov, Popularity
-from deepfield_recommendations.metrics import top
 from deepfield_recommendations.sequences import Sequences
 
 DAY = 86_400

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from deepfield.best import top
+from deepfield.evaluation.ranking.figures import ranking_figures
 from deepfield.neural.training import Schedule
-from deepfield_recommendations.metrics import ranking_figures, top
 from deepfield_recommendations.network import NetworkConfig, SequenceNetwork
 from deepfield_recommendations.sequences import Sequences
 from deepfield_recommendations.softmax import full_softmax_loss
@@ -115,4 +116,4 @@ def test_a_network_learns_what_follows_what(kind, negatives, tmp_path):
         device=torch.device("cpu"),
     )
     lists = top(network_scores(network, learned, torch.device("cpu")), 1)
-    assert ranking_figures(lists, wanted)["hit"].mean() > 0.95
+    assert ranking_figures(lists, wanted.users, wanted.items)["hit"].mean() > 0.95

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from deepfield.evaluation.ranking.figures import found_in
+from deepfield.best import top
+from deepfield.evaluation.ranking.figures import found_in, margin, ranking_figures
 from deepfield_recommendations.baselines import BuyAgain, ItemNeighbours, Markov, Popularity
 from deepfield_recommendations.likelihood import Likelihood
-from deepfield_recommendations.metrics import margin, ranking_figures, top
 from deepfield_recommendations.reasons import carried
 from deepfield_recommendations.recipes.retail import Cut
 from deepfield_recommendations.sequences import Sequences
@@ -50,7 +50,10 @@ def assess(
     lists = {"this model": _lists(scores, test.histories)}
     rivals = peers(test.before, items)
     lists |= {name: _lists(each, test.histories) for name, each in rivals.items() if name != own}
-    found = {name: ranking_figures(each, test.wanted) for name, each in lists.items()}
+    found = {
+        name: ranking_figures(each, test.wanted.users, test.wanted.items)
+        for name, each in lists.items()
+    }
     ours = found["this model"]
     return {
         "customers": len(test.wanted),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from deepfield_datasets.online_retail import OnlineRetail
 from deepfield_recommendations.histories import read_histories
@@ -30,13 +29,21 @@ class Cut:
     wanted: Sequences
     users: np.ndarray
     """Who they are, as places in ``before``."""
+    after: Sequences
+    """What all customers ordered in the month."""
+
+    @property
+    def wanted_of_all(self) -> Sequences:
+        """Return ``wanted`` with a place for every customer of ``before``, most of them empty."""
+        first = first_baskets(self.after)
+        return first.where(np.isin(first.users, self.users))
 
 
-def read_log(data: Path) -> tuple[Vocabulary, Sequences, pd.DataFrame]:
-    """Return the catalogue, what every customer ordered, and the rows in order."""
+def read_log(data: Path) -> tuple[Vocabulary, Sequences]:
+    """Return the catalogue and what every customer ordered."""
     rows = OnlineRetail().load(data).sort_values(["user_id", "time"], kind="stable")
     vocabulary = Vocabulary.of(rows)
-    return vocabulary, read_histories(rows, vocabulary).sequences, rows
+    return vocabulary, read_histories(rows, vocabulary).sequences
 
 
 def cut(log: Sequences, moment: int) -> Cut:
@@ -48,7 +55,8 @@ def cut(log: Sequences, moment: int) -> Cut:
     before = log.where(log.seconds < moment)
     after = log.where((log.seconds >= moment) & (log.seconds < moment + MONTH))
     users = np.flatnonzero((basket_counts(before) >= FEWEST) & (after.lengths > 0))
-    return Cut(before, before.take(users), first_baskets(after).take(users), users)
+    wanted = first_baskets(after).take(users)
+    return Cut(before, before.take(users), wanted, users, after)
 
 
 def basket_counts(sequences: Sequences) -> np.ndarray:

@@ -8,6 +8,7 @@ what the catalogue does not have.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,14 +57,14 @@ def _orders(
     items: pd.DataFrame,
     generator: np.random.Generator,
     number: int,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Return the order lines of one shop."""
     fits = items[items["title"].str.contains("|".join(words), na=False)]
     weights = fits["lately"].to_numpy() + 1
     places = generator.choice(len(fits), 14, replace=False, p=weights / weights.sum())
     liked = fits.iloc[places]
     regular = liked[:6]
-    rows = []
+    rows: list[dict[str, Any]] = []
     day = pd.Timestamp("2011-09-05", tz="UTC") + pd.Timedelta(days=number)
     for order in range(int(generator.integers(3, 6))):
         again = regular.sample(int(generator.integers(2, 5)), random_state=order)
@@ -77,8 +78,8 @@ def _orders(
         ]  # fmt: skip
         day += pd.Timedelta(days=int(generator.integers(9, 21)))
     if shop == "home store":  # its last line comes back whole
-        back = dict(rows[-1])
-        rows.append({**back, "time": day.isoformat(), "quantity": -back["quantity"]})
+        back = rows[-1]
+        rows.append({**back, "time": day.isoformat(), "quantity": -int(back["quantity"])})
     return rows
 
 
