@@ -165,6 +165,8 @@ def read_options(
             known = ", ".join([*kind.model_fields, *others]) or "none"
             raise UsageError(f"{who} has no option {name!r}. Options: {known}.") from error
         message = first["msg"].removeprefix("Value error, ")
+        if not name:  # several options do not go together
+            raise UsageError(f"Options of {who}: {message}.") from error
         raise UsageError(f"Option {name!r} of {who} is {first['input']!r}: {message}.") from error
 
 

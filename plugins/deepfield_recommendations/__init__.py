@@ -131,6 +131,7 @@ class Recommendations(Domain):
             aliases=(
                 "customer_id", "user", "customer", "userid", "customerid", "visitor_id",
                 "session_id", "reviewer_id", "member_id", "account_id", "uid", "reader",
+                "customer_no", "customer_number", "client_id", "buyer_id", "shopper_id",
             ),
         ),
         Key(

@@ -277,7 +277,7 @@ class Recommender(Predictor):
         """Return what carried the first item of one user's list."""
         if not len(codes) or not codes[0]:
             return Explanation("No item of the catalogue may be recommended with these options.")
-        first = self.vocabulary.titles[codes[0] - 1]
+        first = str(self.vocabulary.titles[codes[0] - 1])
         if not len(sequence.items):
             return Explanation(
                 f"{first} is what most people take: nothing is known of this one that the model "
@@ -291,10 +291,14 @@ class Recommender(Predictor):
                 strict=True,
             )
         )
-        strongest = sorted(shares, key=lambda name: -shares[name])[:3]
-        carriers = ", ".join(name for name in strongest if shares[name] > 0)
-        because_of = f", because of {carriers}" if carriers else ""
+        said = because(sequence, codes[None, :1], _of_one(why, own), self.vocabulary)[0, 0]
         rest = float(values[0]) - sum(shares.values())
         return Explanation(
-            f"{first} comes first{because_of}.", (Contributions(shares, rest, "score"),)
+            f"{first} comes first" + (f", because of {said}." if said else "."),
+            (Contributions(shares, rest, "score"),),
         )
+
+
+def _of_one(why: Carried, own: np.ndarray) -> Carried:
+    """Return what items of one user's history carried."""
+    return Carried(np.zeros(own.sum(), dtype=int), why.items[own], why.shares[own])

@@ -60,6 +60,8 @@ class Recipe:
     """Whether a CPU that can multiplies in bfloat16 while it learns: four times as fast."""
     trust: float = 1.0
     """With ``repeats`` and nothing to choose by: what the vectors' scores are multiplied with."""
+    factorised: bool = False
+    """Whether item vectors start from a factorisation of the log, as where each took little."""
 
 
 def train_network(
@@ -116,6 +118,9 @@ def learn_events(
     network: SequenceNetwork, training: Sequences, recipe: Recipe, seed: int
 ) -> tuple[Callable[[int], DataLoader], Loss]:
     """Return batches and the loss by which each event predicts the one after it."""
+    if recipe.factorised:
+        vectors = factorised(training, network.config.items, network.config.width)
+        network.items.weight.data.copy_(torch.from_numpy(vectors))
     codes = torch.from_numpy(windows(training, network.config.length + 1))
     data = TensorDataset(codes[:, :-1], codes[:, 1:])
 

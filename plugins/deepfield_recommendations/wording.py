@@ -45,7 +45,7 @@ def because(
 
 
 def _own(times: int) -> str:
-    return "taken before" if times == 1 else f"taken {times} times before"
+    return "an earlier purchase" if times == 1 else f"{times} earlier purchases"
 
 
 def _times(sequences: Sequences) -> dict[tuple[int, int], int]:

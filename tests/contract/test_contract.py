@@ -15,6 +15,7 @@ from deepfield_visits.counts import CountsPredictor
 from deepfield.testing import CHECKS, contract
 from deepfield_fraud_detection import FraudDetection
 from deepfield_medical_imaging import MedicalImaging
+from deepfield_recommendations import Recommendations
 
 
 @contract(Flowers)
@@ -39,6 +40,11 @@ def test_medical_imaging_keeps_the_contract(domain, check):
 
 @contract(FraudDetection)
 def test_fraud_detection_keeps_the_contract(domain, check):
+    check(domain)
+
+
+@contract(Recommendations)
+def test_recommendations_keep_the_contract(domain, check):
     check(domain)
 
 

@@ -87,7 +87,7 @@ class Flag(click.Option):
 def _flag(name: str, field: FieldInfo) -> click.Option:
     flag, kind = name.replace("_", "-"), field.annotation
     default = field.get_default(call_default_factory=True)
-    described: dict[str, Any] = {"help": field.description, "show_default": str(default)}
+    described: dict[str, Any] = {"help": field.description, "show_default": str(default) or False}
     if kind is bool:
         return Flag([f"--{flag}/--no-{flag}", name], default=None, **described)
     return Flag([f"--{flag}", name], type=_click_type(kind, field), **described)

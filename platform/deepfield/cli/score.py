@@ -266,7 +266,11 @@ def report(result: Result) -> None:
     of = "Stopped after" if result.stopped else "Scored"
     rate = f", {run.rows_in / run.seconds:,.0f} a second" if run.seconds else ""
     where = f" -> {run.result}" if run.result else ""
-    say(f"{of} {_rows(run.rows_out)} in {run.seconds:.1f} s{rate}{where}")
+    read = run.rows_in - run.rows_rejected
+    what = _rows(run.rows_out)
+    if read > run.rows_out:  # whole groups have one answer
+        what = f"{_rows(read)} of {run.rows_out:,} groups"
+    say(f"{of} {what} in {run.seconds:.1f} s{rate}{where}")
     if run.rows_rejected:
         say(
             f"{run.rows_rejected:,} of {run.rows_in:,} rows were set aside"
