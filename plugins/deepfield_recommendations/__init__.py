@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import pandas as pd
@@ -192,6 +193,7 @@ class Recommendations(Domain):
         Text("history", help="what the lists were made from, in a few words"),
     )
     Options = RecommendationOptions
+    when_measured = MappingProxyType({"reasons": False})
     models = (
         neural(
             "sasrec",

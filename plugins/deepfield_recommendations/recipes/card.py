@@ -120,10 +120,11 @@ def _beyond(figures: dict[str, Any]) -> str:
 
 def _probabilities(figures: dict[str, Any]) -> str:
     of_items, of_lists = figures["ece of items"], figures["ece of lists"]
-    return f"""**Probabilities**: their expected calibration error is {of_items:.3f} for an item of a
-list of ten and {of_lists:.3f} for that something of it is ordered next, learned on the month before.
-{figures["sure lists"]:.1%} of the lists were sure, and of {_share(figures)} of these something was
-ordered (of all: {figures["lists with a hit"]:.1%}).
+    sure, with_hit = figures["sure lists"], figures["lists with a hit"]
+    return f"""**Probabilities**: their expected calibration error is {of_items:.3f} for an item of
+a list of ten and {of_lists:.3f} for that something of it is ordered next, learned on the month
+before. {sure:.1%} of the lists were sure, and of {_share(figures)} of these something was ordered
+(of all: {with_hit:.1%}).
 """
 
 

@@ -111,7 +111,8 @@ def measure_ranking(
         source: what a person calls it.
     """
     ranking = ranking_of(model)
-    parsed = parse_options(model.domain, dict(options or {}))
+    asked = parse_options(model.domain, dict(options or {}))
+    parsed = asked.model_copy(update=dict(model.domain.when_measured))
     size = len(moments.names)
     told = hidden & (moments.items > 0)
     measured = np.zeros(len(moments.counts), dtype=bool)
@@ -156,5 +157,5 @@ def measure_ranking(
         moments.summary | {"hidden": int(told.sum())},
         pd.DataFrame([vars(each) for each in rejected], columns=["row", "source", "reason"]),
         list(notes),
-        changed_options(parsed),
+        changed_options(asked),
     )
