@@ -101,7 +101,7 @@ class Domain(ABC):
     """Names of the formats that it takes beside plain pictures; any plugin may register them."""
     models: ClassVar[tuple[ModelSpec, ...]]
     when_measured: ClassVar[Mapping[str, Any]] = {}
-    """Options that are set when a ranking is measured, for what takes time and changes no figure."""
+    """Options that are set when a ranking is measured: what takes time and changes no figure."""
     truth: ClassVar[str] = ""
     """The input, a Boolean that is not required, that holds what came out of older rows where that
     is known. Its no and yes are the two values of the label that models answer, in their order; it

@@ -91,6 +91,17 @@ def test_transactions_lead_to_alerts_and_one_of_them_to_its_reasons(page, addres
     no_exception(page)
 
 
+def test_recommendations_name_what_is_next_and_because_of_what(page, address):
+    page.goto(f"{address}/recommendations")
+    page.get_by_role("button", name="Try the built-in example").click()
+    expect(page.get_by_role("radio", name="For each person")).to_be_checked()
+    expect(page.get_by_text("What may be taken next")).to_be_visible()
+    expect(page.get_by_text("because of").first).to_be_visible()
+    settled(page)
+    shoot(page, "recommendations", 1750)
+    no_exception(page)
+
+
 def test_upload_score_download_reload(page, address, tmp_path):
     drawn = generators()[0].generate(3, seed=5)
     files = []

@@ -91,7 +91,6 @@ def show(
         acts: draws the buttons of a card.
         similar: whether likeness orders the list, not what is likely.
     """
-    most = max((each.probability for each in cards), default=0.0)
     for card in cards[:MOST_CARDS]:
         with st.container(
             border=True, horizontal=True, vertical_alignment="center", wrap=False, gap="small"
@@ -100,8 +99,7 @@ def show(
             if acts is not None:
                 with st.container(width="content", gap="xxsmall"):
                     acts(card)
-            share = card.probability / most if most else 0.0
-            st.progress(share, chance(card.probability), width=BAR)
+            st.progress(card.probability, chance(card.probability), width=BAR)
     rest = cards[MOST_CARDS:]
     if rest:
         with st.expander(f"{counted(len(rest), 'more item')}", icon=":material/list:"):
@@ -109,8 +107,7 @@ def show(
     if cards:
         st.caption(
             f"{':material/sort: The most alike first. ' if similar else ''}"
-            ":material/percent: How likely each item is among what is taken next, calibrated; the "
-            f"bars are drawn against the likeliest of the list, {chance(most)}."
+            ":material/percent: How likely each item is among what is taken next, calibrated."
         )
 
 
