@@ -27,6 +27,8 @@ __all__ = ["Recipe", "best_epoch", "network_scores", "train_network"]
 
 Loss = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
+EVENTS = 25
+"""Events that cost as much to learn from as one basket."""
 TRUSTS = (0.2, 0.35, 0.5, 0.7, 1.0)
 """What the vectors' scores may be multiplied with, where what was taken before has its own.
 
@@ -60,6 +62,8 @@ class Recipe:
     """Whether a CPU that can multiplies in bfloat16 while it learns: four times as fast."""
     trust: float = 1.0
     """With ``repeats`` and nothing to choose by: what the vectors' scores are multiplied with."""
+    most: int = 200_000
+    """Baskets of an epoch, or 25 times as many events: of more each epoch draws as many anew."""
     factorised: bool = False
     """Whether item vectors start from a factorisation of the log, as where each took little."""
 
@@ -131,7 +135,8 @@ def learn_events(
         there = following > 0
         return softmax_loss(network, network(codes)[there], following[there], recipe.negatives)
 
-    return loader(data, (codes[:, 1:] > 0).sum(dim=1), recipe.batch, seed), loss
+    most = max(recipe.batch, EVENTS * recipe.most // network.config.length)
+    return loader(data, (codes[:, 1:] > 0).sum(dim=1), recipe.batch, seed, most), loss
 
 
 def learn_baskets(
@@ -153,7 +158,7 @@ def learn_baskets(
         return basket_loss(network, examples, chosen.cpu().numpy(), np.random.default_rng(drawn))
 
     lengths = torch.from_numpy(examples.ends - examples.begins)
-    return loader(TensorDataset(places, places), lengths, recipe.batch, seed), loss
+    return loader(TensorDataset(places, places), lengths, recipe.batch, seed, recipe.most), loss
 
 
 def windows(training: Sequences, length: int) -> np.ndarray:
@@ -173,24 +178,28 @@ def windows(training: Sequences, length: int) -> np.ndarray:
 
 
 def loader(
-    data: TensorDataset, lengths: Tensor, batch: int, seed: int
+    data: TensorDataset, lengths: Tensor, batch: int, seed: int, most: int
 ) -> Callable[[int], DataLoader]:
-    """Return what gives the batches of an epoch, each of sequences of about one length."""
+    """Return what gives the batches of an epoch, each of sequences of about one length.
+
+    Args:
+        most: sequences of an epoch; of more some are drawn, others in each epoch.
+    """
 
     def batches(epoch: int) -> DataLoader:
-        order = alike_in_length(lengths, batch, seed * 10_007 + epoch)
+        order = alike_in_length(lengths, batch, seed * 10_007 + epoch, most)
         return DataLoader(data, batch_sampler=order)
 
     return batches
 
 
-def alike_in_length(lengths: Tensor, batch: int, seed: int) -> list[list[int]]:
+def alike_in_length(lengths: Tensor, batch: int, seed: int, most: int) -> list[list[int]]:
     """Return batches in chance order, each of sequences of about one length: little fills up.
 
     Out of every 16 batches' worth that chance puts together, those of like length come together:
     sorting all of them would make the same batches every time.
     """
-    order = torch.randperm(len(lengths), generator=torch.Generator().manual_seed(seed))
+    order = torch.randperm(len(lengths), generator=torch.Generator().manual_seed(seed))[:most]
     found: list[Tensor] = []
     for pool in order.split(16 * batch):
         found += pool[lengths[pool].argsort()].split(batch)

@@ -86,12 +86,14 @@ def test_every_event_but_the_first_is_predicted_once():
 
 def test_batches_hold_every_sequence_once_and_those_of_like_length_together():
     lengths = torch.from_numpy(np.random.default_rng(0).integers(1, 200, 1000))
-    batches = alike_in_length(lengths, 50, seed=3)
+    batches = alike_in_length(lengths, 50, 3, 1000)
     assert sorted(place for each in batches for place in each) == list(range(1000))
     spread = np.mean([float(lengths[each].max() - lengths[each].min()) for each in batches])
     assert spread < 30  # of 199
-    assert batches == alike_in_length(lengths, 50, seed=3)
-    assert batches != alike_in_length(lengths, 50, seed=4)
+    assert batches == alike_in_length(lengths, 50, 3, 1000)
+    assert batches != alike_in_length(lengths, 50, 4, 1000)
+    some = [place for each in alike_in_length(lengths, 50, 3, 100) for place in each]
+    assert len(set(some)) == 100  # of a great many sequences an epoch draws some
 
 
 @pytest.mark.parametrize("kind", KINDS)
