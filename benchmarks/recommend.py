@@ -126,10 +126,10 @@ def compared_indexes(predictor: NetworkRecommender, rows: pd.DataFrame) -> dict[
     from deepfield_recommendations.histories import read_histories
 
     histories = read_histories(rows[: EVENTS * 500], predictor.vocabulary).sequences
-    asked = predictor._asking(histories)
-    exact = ExactIndex(predictor._augmented)
+    asked = predictor.vectors(histories)
+    exact = ExactIndex(predictor.items)
     started = time.monotonic()
-    cells = CellIndex.build(predictor._augmented)
+    cells = CellIndex.build(predictor.items)
     built = time.monotonic() - started
     wanted, _ = exact.search(asked, LISTED)
     found, _ = cells.search(asked, LISTED)

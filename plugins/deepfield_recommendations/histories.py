@@ -89,6 +89,8 @@ def _with_places(sequences: Sequences, users: int) -> Sequences:
 
 def _each_once(sequences: Sequences) -> Sequences:
     """Return sequences in which a basket holds each item once."""
+    if not len(sequences.items) or sequences.baskets[-1] + 1 == len(sequences.items):
+        return sequences
     most = int(sequences.items.max(initial=0)) + 1
     keys = sequences.baskets.astype(np.int64) * most + sequences.items
     if len(np.unique(keys)) == len(keys):

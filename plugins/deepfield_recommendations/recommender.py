@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import numpy as np
@@ -94,12 +96,13 @@ class Recommender(Predictor):
 
     def predict(self, rows: pd.DataFrame, options: RecommendationOptions) -> pd.DataFrame:
         histories = read_histories(rows, self.vocabulary)
-        parts = [
-            self._answered(histories, users, options)
-            for users in np.array_split(
-                np.arange(len(histories.index)), -(-len(histories.index) // TOGETHER)
-            )
-        ]
+        count = len(histories.index)
+        pieces = np.array_split(np.arange(count), -(-count // TOGETHER))
+        if len(pieces) == 1:
+            return self._answered(histories, pieces[0], options)
+        # While the engine works for one piece, lists are chosen for another.
+        with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="deepfield-lists") as pool:
+            parts = list(pool.map(lambda users: self._answered(histories, users, options), pieces))
         return pd.concat(parts)
 
     def explain(self, rows: pd.DataFrame, options: RecommendationOptions) -> list[Explanation]:

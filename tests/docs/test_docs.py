@@ -13,6 +13,7 @@ import pluggy
 import deepfield
 from deepfield import hookspecs
 from deepfield_fraud_detection import FraudDetection
+from deepfield_recommendations import Recommendations
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,7 +51,7 @@ def test_links_between_pages_lead_somewhere():
 
 def test_python_of_the_readme_runs(films, monkeypatch):
     readme = (ROOT / "README.md").read_text()
-    first, second, third = re.findall(r"```python\n(.*?)```", readme, re.S)
+    first, second, third, fourth = re.findall(r"```python\n(.*?)```", readme, re.S)
     monkeypatch.chdir(films.parent)
     films.rename(films.parent / "xrays")
     names: dict[str, object] = {}
@@ -64,6 +65,9 @@ def test_python_of_the_readme_runs(films, monkeypatch):
     exec(compile(third, "README.md", "exec"), names)
     whole = deepfield.load("fraud-detection").predict(samples)
     pd.testing.assert_frame_equal(names["answer"], whole[-1:], rtol=1e-4)
+    names["orders"] = Recommendations().samples()
+    exec(compile(fourth, "README.md", "exec"), names)
+    assert len(names["lists"]) == names["orders"]["user_id"].nunique()
 
 
 def test_containers_are_no_packages():
