@@ -102,8 +102,10 @@ class RecommendationOptions(Options):
         return self
 
 
-def neural(name: str, technique: str, title: str, summary: str) -> ModelSpec:
-    predictor = "deepfield_recommendations.networks:NetworkRecommender"
+def neural(
+    name: str, technique: str, title: str, summary: str, kind: str = "NetworkRecommender"
+) -> ModelSpec:
+    predictor = f"deepfield_recommendations.networks:{kind}"
     return ModelSpec(name, technique, predictor, title, summary)
 
 
@@ -212,6 +214,7 @@ class Recommendations(Domain):
             "ANN",
             "Two towers",
             "vectors of items from their names, prices and categories, for those never sold before",
+            "TowerRecommender",
         ),
         counted("buy-again", "Buy again", "what each took before, often and lately"),
         counted("item-neighbours", "Item neighbours", "what the same people took, by cosine"),

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from deepfield.domain import Options
 
-__all__ = ["NetworkFitOptions"]
+__all__ = ["NetworkFitOptions", "TowerFitOptions"]
 
 
 class NetworkFitOptions(Options):
@@ -41,3 +41,15 @@ class NetworkFitOptions(Options):
         description="share of units left out while learning; below 0 chooses by the log",
     )
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed", description="of all that is drawn")
+
+
+class TowerFitOptions(NetworkFitOptions):
+    """Of two towers, which rank what nobody took yet."""
+
+    catalogue: str = Field(
+        "",
+        max_length=4096,
+        title="Catalogue",
+        description="a table of items (item_id, title, category, price), also of those that nobody "
+        "took yet: they are recommended by their words",
+    )

@@ -20,7 +20,8 @@ from deepfield.models import ModelFolder
 from deepfield.neural.training import Schedule
 from deepfield.predictor import Report
 from deepfield_recommendations.calibrating import keep_likelihood
-from deepfield_recommendations.fit_options import NetworkFitOptions
+from deepfield_recommendations.catalogue import read_catalogue
+from deepfield_recommendations.fit_options import NetworkFitOptions, TowerFitOptions
 from deepfield_recommendations.index import MANY
 from deepfield_recommendations.item_tower import TowerConfig, TwoTowers
 from deepfield_recommendations.item_words import item_words
@@ -72,7 +73,8 @@ def fit_network(
     Without ``validation`` it learns from all as long as ``base`` did, whose calibration it keeps:
     the platform asks for that once the measured model is known.
     """
-    logs = read_logs(training, validation)
+    asked = options.catalogue if isinstance(options, TowerFitOptions) else ""
+    logs = read_logs(training, validation, read_catalogue(asked) if asked else None)
     where = torch.device(_device(device))
     whole = not len(validation)
     sizes = chosen_sizes(base.config["network"]["kind"], logs, options)

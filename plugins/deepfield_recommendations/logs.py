@@ -48,14 +48,18 @@ class Logs:
         return np.flatnonzero((self.learned.lengths > 0) & (self.wanted.lengths > 0))
 
 
-def read_logs(training: pd.DataFrame, validation: pd.DataFrame) -> Logs:
-    """Return a log in codes. The catalogue is what stands in ``training``.
+def read_logs(
+    training: pd.DataFrame, validation: pd.DataFrame, catalogue: pd.DataFrame | None = None
+) -> Logs:
+    """Return a log in codes. The items are those of ``training``, and of a catalogue if given.
 
     Raises:
         InputError: if nothing can be learned from it.
     """
     rows = _in_order(training)
     vocabulary = Vocabulary.of(rows)
+    if catalogue is not None:
+        vocabulary = vocabulary.with_catalogue(catalogue)
     learned = read_histories(rows, vocabulary)
     if len(vocabulary) < 2:
         raise InputError(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel
 from safetensors.numpy import load_file
 
 from deepfield.models import ModelFolder
 from deepfield.neural.engines import Engine, open_engine
 from deepfield.predictor import Report
-from deepfield_recommendations.fit_options import NetworkFitOptions
+from deepfield_recommendations.fit_options import NetworkFitOptions, TowerFitOptions
 from deepfield_recommendations.index import MANY, ItemIndex, open_index
 from deepfield_recommendations.recommender import Recommender
 from deepfield_recommendations.repeats import FIGURES, Repeats, repeats
@@ -23,7 +24,7 @@ from deepfield_recommendations.trends import week_of
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["NetworkRecommender"]
+__all__ = ["NetworkRecommender", "TowerRecommender"]
 
 HERE = Path(__file__).parent
 ROWS = 16
@@ -41,7 +42,7 @@ class NetworkRecommender(Recommender):
     share, so that all add up to one.
     """
 
-    FitOptions = NetworkFitOptions
+    FitOptions: ClassVar[type[BaseModel] | None] = NetworkFitOptions
     largest_batch = 65_536
 
     def __init__(self, folder: ModelFolder, device: str) -> None:
@@ -185,3 +186,9 @@ class NetworkRecommender(Recommender):
         network = read_network(self.folder)
         assert isinstance(network, SequenceNetwork)
         return network.repeat.layers
+
+
+class TowerRecommender(NetworkRecommender):
+    """Two towers, whose items need not have been taken: a catalogue may name others."""
+
+    FitOptions = TowerFitOptions

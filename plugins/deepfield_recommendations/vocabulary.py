@@ -59,6 +59,24 @@ class Vocabulary:
         items["lately"] = np.bincount(codes, 0.5 ** (age / LATELY_DAYS), minlength=len(names))
         return cls(items)
 
+    def with_catalogue(self, items: pd.DataFrame) -> Vocabulary:
+        """Return these items and, after them, those of a catalogue that nobody took yet.
+
+        Args:
+            items: ``item_id`` and what else is known. Of items that were taken it fills what the
+                log does not tell.
+        """
+        named = items.drop_duplicates("item_id", keep="last").set_index("item_id")
+        known = self.items.set_index("item_id")
+        for name in (name for name in ("title", "category", "price") if name in named.columns):
+            known[name] = known[name].combine_first(named[name].reindex(known.index))
+        new = named[~named.index.isin(known.index)].sort_index()
+        whole = known.reindex(known.index.append(new.index))
+        for name in (name for name in ("title", "category", "price") if name in named.columns):
+            whole.loc[new.index, name] = new[name]
+        whole[["taken", "lately"]] = whole[["taken", "lately"]].fillna(0)
+        return Vocabulary(whole.astype({"taken": "int64"}).rename_axis("item_id").reset_index())
+
     def codes(self, item_ids: pd.Series) -> np.ndarray:
         """Return the code of each item, (n,) int32; 0 where it is not known."""
         kinds = pd.factorize(item_ids)  # a log names each item many times

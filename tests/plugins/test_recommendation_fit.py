@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import deepfield
+from deepfield.errors import InputError
 from deepfield_datasets.synthetic_shoppers import ShopperOptions, SyntheticShoppers
 from deepfield_recommendations.fit_options import NetworkFitOptions
 from deepfield_recommendations.logs import read_logs
@@ -63,6 +64,30 @@ def test_every_kind_of_model_can_be_fitted(purchases, base):
     model = deepfield.load("recommendations", fitted.name)
     assert len(model.predict(purchases[:200])) == purchases["user_id"][:200].nunique()
     assert len(fitted.folder.figures) > 0
+
+
+def test_items_of_a_catalogue_are_known_though_nobody_took_them(purchases, tmp_path):
+    sold = purchases.drop_duplicates("item_id")
+    kites = sold[sold["title"].str.contains("Kite")]
+    new = pd.DataFrame(
+        {"sku": ["new-1", ""], "name": ["Green Kite", "x"], "category": "toys", "price": 5.0}
+    )
+    new.to_csv(tmp_path / "items.csv", index=False)
+    deepfield.fit(
+        "recommendations", purchases, name="towers", base="two-tower", epochs=6, width=16,
+        catalogue=str(tmp_path / "items.csv"),
+    )  # fmt: skip
+    model = deepfield.load("recommendations", "towers")
+    items = model.predictor.vocabulary.items.set_index("item_id")
+    assert items.loc["new-1", "title"] == "Green Kite"
+    assert items.loc["new-1", "taken"] == 0
+    asked = pd.DataFrame({"user_id": "me", "item_id": [kites["item_id"].iloc[0]]})
+    found = model.predict(asked, question="similar", how_many=20)["recommended"].iloc[0]
+    assert "new-1" in [each["item"] for each in found]
+    with pytest.raises(InputError, match="nowhere.csv"):
+        deepfield.fit(
+            "recommendations", purchases, name="none", base="two-tower", catalogue="nowhere.csv"
+        )
 
 
 def test_sizes_follow_the_log(purchases, clicks):
