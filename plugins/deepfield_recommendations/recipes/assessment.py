@@ -34,8 +34,31 @@ def peers(known: Sequences, items: int) -> dict[str, Scores]:
         "popularity of 30 days": Popularity(half_life_days=30.0).fit(known, items).scores,
         "Markov": Markov(followers=items).fit(known, items).scores,
         "item neighbours": ItemNeighbours(decay=0.8, neighbours=items).fit(known, items).scores,
+        "ALS (implicit)": factors(known, items),
         "buy again": BuyAgain().fit(known, items).scores,
     }
+
+
+def factors(known: Sequences, items: int) -> Scores:
+    """Return what implicit's ALS finds (Hu et al. 2008), of users as their histories are."""
+    from implicit.als import AlternatingLeastSquares
+    from scipy import sparse
+
+    def matrix(sequences: Sequences) -> Any:
+        taken = (sequences.users, sequences.items)
+        shape = (len(sequences), items + 1)
+        return sparse.csr_matrix((np.ones(len(sequences.items), np.float32), taken), shape)
+
+    model = AlternatingLeastSquares(factors=128, iterations=15, random_state=0)
+    model.fit(matrix(known), show_progress=False)
+
+    def scores(histories: Sequences) -> np.ndarray:
+        users = model.recalculate_user(np.arange(len(histories)), matrix(histories))
+        found = users @ model.item_factors.T
+        found[:, 0] = -np.inf
+        return found
+
+    return scores
 
 
 def assess(
