@@ -22,7 +22,9 @@ ABOUT = {
     "sells in the week that is asked for, and a term for what was taken before.",
     "two-tower": "Two networks of plain layers: one turns an item's name, price and category into "
     "a vector, the other what somebody took into one; their product is the score. An item that "
-    "nobody took yet has a vector as any other.",
+    "nobody took yet has a vector as any other. Of 65 items that were first sold in the last month "
+    "it finds more than chance and less than the likeness of names (hit rate@20 of 339 customers "
+    "0.61, by chance 0.53, by names 0.69; `docs/benchmarks.md`).",
     "popularity": "What was taken most, a purchase of 30 days ago counting half; the same list for "
     "everybody.",
     "buy-again": "What each took before: often, and lately (each basket counts nine tenths of the "
