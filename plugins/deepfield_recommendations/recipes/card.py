@@ -94,8 +94,8 @@ too.
 
     {figures["command"]}
 
-(with the extra `benchmarks`, for ALS). It took {figures["minutes"]:.0f} minutes of one core. Chosen on the month before:
-{_chosen(figures)}.
+(with the extra `benchmarks`, for ALS). It took {figures["minutes"]:.0f} minutes of one core.
+Chosen on the month before: {_chosen(figures)}.
 """
     ModelCard(text, ignore_metadata_errors=True).save(folder.path / "README.md")
 
