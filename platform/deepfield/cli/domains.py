@@ -149,7 +149,8 @@ def labelled_source(domain: Domain) -> str:
     ranked = ranked_output(domain.inputs, domain.outputs)
     if ranked is not None:
         optional = [each.name for each in domain.inputs if not each.required]
-        without = f"; it may lack {' and '.join(optional)}" if optional else ""
+        named = ", ".join(optional[:-1]) + (" and " if len(optional) > 1 else "")
+        without = f"; it may lack {named}{optional[-1]}" if optional else ""
         return (
             f"SOURCE is a .csv, .tsv, .parquet or .jsonl file with the columns {columns}{without}. "
             f"No labels are needed: which {ranked.of} each {domain.inputs.answer_per} took last is "
