@@ -12,10 +12,16 @@ from deepfield_fraud_detection import FraudDetection
 pytestmark = pytest.mark.browser
 
 
+def settled(page: Page) -> None:
+    """Wait until the page is drawn whole: what is drawn anew loses a click, or closes again."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
 def upload(page: Page, region: str, file: Path) -> None:
     """Choose a file in the place of that name: a page of events has two, in an order of its own."""
     page.get_by_role("region", name=region).locator("input[type=file]").set_input_files(file)
     expect(page.get_by_role("button", name=f"Remove {file.name}")).to_be_visible()
+    settled(page)
 
 
 @pytest.fixture
@@ -37,6 +43,7 @@ def written(folder, **names):
 
 
 def pick(page: Page, field: str, column: str) -> None:
+    settled(page)
     page.get_by_role("combobox", name=field).click()
     page.get_by_role("option", name=column, exact=True).click()
 
@@ -44,6 +51,7 @@ def pick(page: Page, field: str, column: str) -> None:
 def test_a_guess_is_shown_and_can_be_corrected(open_page, tmp_path):
     page = open_page(written(tmp_path, amount="TX_AMOUNT", terminal_id="merchant"))
     expect(page.get_by_text("Columns: amount = TX_AMOUNT, terminal_id = merchant")).to_be_visible()
+    settled(page)
     page.get_by_text("Columns: amount = TX_AMOUNT").click()
     pick(page, "is_fraud", "(none)")
     page.get_by_role("button", name="Score").last.click()
