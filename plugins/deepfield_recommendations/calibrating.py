@@ -41,15 +41,17 @@ def calibrate(
         wanted: what the same users took next, at least one item each.
         again: whether what a user took before is ranked too.
     """
-    depth = min(DEPTH, items)
-    codes, values = [], []
+    depth, listed_items = min(DEPTH, items), min(LISTED, items)
+    popularity = Popularity(half_life_days=30.0).fit(histories, items)
+    codes, values, usual = [], [], []
     for _, part in histories.batches(max(1, HELD // items)):
-        found = scores(part)
+        found, common = scores(part), popularity.scores(part)
         if not again:
-            found[part.users, part.items] = -np.inf
+            found[part.users, part.items] = common[part.users, part.items] = -np.inf
         best = top(found, depth)
         codes.append(best)
         values.append(np.take_along_axis(found, best, axis=1))
+        usual.append(top(common, listed_items))
     lists, of = np.concatenate(codes), np.concatenate(values)
     asked = wanted.users, wanted.items
     happened = found_in(lists, *asked)
@@ -57,13 +59,10 @@ def calibrate(
     item = Curve.fit(of[filled], happened[filled])
     listed = np.where(filled, item(np.where(filled, of, 0)), 0)[:, :LISTED]
     hit = np.asarray(happened[:, :LISTED].any(axis=1))
-    usual = Popularity(half_life_days=30.0).fit(histories, items).scores(histories)
-    if not again:
-        usual[histories.users, histories.items] = -np.inf
     return Likelihood(
         item,
         Curve.fit(1 - np.prod(1 - listed, axis=1), hit),
-        float(found_in(top(usual, min(LISTED, items)), *asked).any(axis=1).mean()),
+        float(found_in(np.concatenate(usual), *asked).any(axis=1).mean()),
         float(len(np.unique(np.stack(asked, axis=1), axis=0)) / max(len(wanted), 1)),
     )
 
@@ -72,14 +71,14 @@ def keep_likelihood(
     logs: Logs,
     scores: Callable[[Sequences], np.ndarray],
     folder: Path,
-    base: ModelFolder,
+    base: ModelFolder | None,
 ) -> None:
-    """Write what a model's scores are worth; what its base's are, where nothing was held back.
+    """Write what a model's scores are worth; with ``base``, what its are, as nothing is held back.
 
     Raises:
         InputError: if nobody took anything after the log that both know.
     """
-    if not len(logs.wanted.items):
+    if base is not None:
         Likelihood.load(base.file("calibration.json")).save(folder)
         return
     asked = logs.asked

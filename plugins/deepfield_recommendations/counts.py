@@ -79,7 +79,7 @@ class CountRecommender(Recommender):
         report(0.9)
         save_scorer(name, scorer, folder, logs.again, logs.ends)
         logs.vocabulary.save(folder)
-        keep_likelihood(logs, scorer.scores, folder, base)
+        keep_likelihood(logs, scorer.scores, folder, None if len(validation) else base)
         report(1.0)
 
 

@@ -93,7 +93,7 @@ def fit_network(
     shutil.rmtree(runs)
     save_network(network, folder, logs.again, logs.ends, trained)
     logs.vocabulary.save(folder)
-    keep_likelihood(logs, scorer(network, where, logs.ends), folder, base)
+    keep_likelihood(logs, scorer(network, where, logs.ends), folder, base if whole else None)
 
 
 def teach(

@@ -20,14 +20,12 @@ class Histories:
     Args:
         sequences: known items that were kept, one user for each group of rows.
         index: the label of the last row of each group.
-        rows: (users,) how many rows each has.
-        unknown: (users,) how many of them are of items that the model does not know.
+        unknown: (users,) how many of their rows are of items that the model does not know.
         returned: (users,) how many are returns, or were taken back.
     """
 
     sequences: Sequences
     index: pd.Index
-    rows: np.ndarray
     unknown: np.ndarray
     returned: np.ndarray
 
@@ -45,11 +43,10 @@ def read_histories(rows: pd.DataFrame, vocabulary: Vocabulary) -> Histories:
     codes = vocabulary.codes(rows["item_id"])
     back = _returned(rows, users, codes)
     kept = (codes > 0) & ~back
-    sequences = Sequences.of(users[kept], codes[kept], _moments(rows, users)[kept])
+    sequences = Sequences.of(users[kept], codes[kept], _moments(rows, users)[kept], count)
     return Histories(
-        _each_once(_with_places(sequences, count)),
+        _each_once(sequences),
         rows.index[np.flatnonzero(np.append(new[1:], True))] if count else rows.index[:0],
-        np.bincount(users, minlength=count),
         np.bincount(users[codes == 0], minlength=count),
         np.bincount(users[back & (codes > 0)], minlength=count),
     )
@@ -78,13 +75,6 @@ def _returned(rows: pd.DataFrame, users: np.ndarray, codes: np.ndarray) -> np.nd
         return np.zeros(len(rows), dtype=bool)
     net = pd.Series(quantity).groupby([users, codes]).transform("sum").to_numpy()
     return (quantity <= 0) | (net <= 0)
-
-
-def _with_places(sequences: Sequences, users: int) -> Sequences:
-    """Return sequences in which the last users too have a place, though they kept nothing."""
-    missing = users - len(sequences)
-    starts = np.append(sequences.starts, np.full(missing, len(sequences.items)))
-    return Sequences(sequences.items, starts, sequences.seconds)
 
 
 def _each_once(sequences: Sequences) -> Sequences:

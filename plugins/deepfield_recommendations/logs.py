@@ -76,11 +76,8 @@ def read_logs(
         owner = place[found.sequences.users]
         known = owner >= 0
         wanted = Sequences.of(
-            owner[known], found.sequences.items[known], found.sequences.seconds[known]
+            owner[known], found.sequences.items[known], found.sequences.seconds[known], len(users)
         )
-        missing = len(users) - len(wanted)
-        starts = np.append(wanted.starts, np.full(missing, len(wanted.items)))
-        wanted = Sequences(wanted.items, starts, wanted.seconds)
     share = repeated_share(learned.sequences)
     facts = {
         "users": len(users),

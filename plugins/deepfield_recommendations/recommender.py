@@ -45,7 +45,6 @@ class Recommender(Predictor):
         self.likelihood = Likelihood.load(folder.file("calibration.json"))
         self.again = bool(folder.config["again"])
         self._ends = int(folder.config["ends"])
-        self.ranking = RANKING
         lately = np.append(0.0, self.vocabulary.items["lately"].to_numpy(dtype=float))
         self._popular = lately / max(float(lately.sum()), 1e-9)  # (items + 1,) shares of events
 
@@ -96,22 +95,27 @@ class Recommender(Predictor):
 
     def predict(self, rows: pd.DataFrame, options: RecommendationOptions) -> pd.DataFrame:
         histories = read_histories(rows, self.vocabulary)
+        allowed = self._allowed(options)
         count = len(histories.index)
         pieces = np.array_split(np.arange(count), -(-count // TOGETHER))
         if len(pieces) == 1:
-            return self._answered(histories, pieces[0], options)
+            return self._answered(histories, pieces[0], options, allowed)
         # While the engine works for one piece, lists are chosen for another.
         with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="deepfield-lists") as pool:
-            parts = list(pool.map(lambda users: self._answered(histories, users, options), pieces))
+            answered = pool.map(
+                lambda users: self._answered(histories, users, options, allowed), pieces
+            )
+            parts = list(answered)
         return pd.concat(parts)
 
     def explain(self, rows: pd.DataFrame, options: RecommendationOptions) -> list[Explanation]:
         histories = read_histories(rows, self.vocabulary)
+        allowed = self._allowed(options)
         found: list[Explanation] = []
         for start in range(0, len(histories.index), TOGETHER):
             users = np.arange(start, min(start + TOGETHER, len(histories.index)))
             sequences = histories.sequences.take(users)
-            lists, values, _ = self._lists(sequences, options)
+            lists, values, _ = self._lists(sequences, options, allowed)
             if options.question == "similar":
                 found += self._likenesses(sequences, lists)
                 continue
@@ -125,10 +129,14 @@ class Recommender(Predictor):
         return found
 
     def _answered(
-        self, histories: Histories, users: np.ndarray, options: RecommendationOptions
+        self,
+        histories: Histories,
+        users: np.ndarray,
+        options: RecommendationOptions,
+        allowed: np.ndarray | None,
     ) -> pd.DataFrame:
         sequences = histories.sequences.take(users)
-        lists, values, probabilities = self._lists(sequences, options)
+        lists, values, probabilities = self._lists(sequences, options, allowed)
         known = sequences.lengths > 0
         filled = lists > 0
         confidence = np.where(
@@ -144,7 +152,7 @@ class Recommender(Predictor):
         index = histories.index[users]
         return pd.DataFrame(
             {
-                "recommended": self.ranking.column(
+                "recommended": RANKING.column(
                     self._ranking(sequences, lists, values, probabilities, why), index
                 ),
                 "history": in_words(histories, users),
@@ -155,14 +163,14 @@ class Recommender(Predictor):
         )
 
     def _lists(
-        self, sequences: Sequences, options: RecommendationOptions
+        self, sequences: Sequences, options: RecommendationOptions, allowed: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return codes, scores and probabilities of each user's list, (users, k) each."""
         many = min(options.how_many, len(self.vocabulary))
         choice = Choice(many, options.diversity, options.popularity_damping)
         find = self._similar if options.question == "similar" else self._next
         codes, scores, probability = find(
-            sequences, min(choice.pool, len(self.vocabulary)), options
+            sequences, min(choice.pool, len(self.vocabulary)), options, allowed
         )
         places = choose(codes, probability, self._popular, choice, self.likeness)
         return (
@@ -172,10 +180,13 @@ class Recommender(Predictor):
         )
 
     def _next(
-        self, sequences: Sequences, count: int, options: RecommendationOptions
+        self,
+        sequences: Sequences,
+        count: int,
+        options: RecommendationOptions,
+        allowed: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what each user most likely takes next."""
-        allowed = self._allowed(options)
         now = self._now(sequences, options)
         codes, scores = self.best(sequences, now, count, allowed, self._keeps(options))
         probability = self.likelihood.item(scores)
@@ -193,7 +204,11 @@ class Recommender(Predictor):
         return codes, scores, probability
 
     def _similar(
-        self, sequences: Sequences, count: int, options: RecommendationOptions
+        self,
+        sequences: Sequences,
+        count: int,
+        options: RecommendationOptions,
+        allowed: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what is most like the item that each user took last."""
         last = sequences.latest(1)[:, 0]
@@ -206,7 +221,6 @@ class Recommender(Predictor):
         alike = np.where(alike > 0, alike, -np.inf).astype(np.float32)
         alike[np.arange(len(last)), last] = -np.inf
         alike[last == 0] = -np.inf
-        allowed = self._allowed(options)
         if allowed is not None:
             alike[:, ~allowed] = -np.inf
         codes = top(alike, count)
@@ -257,7 +271,7 @@ class Recommender(Predictor):
             "probability": pa.array(probabilities[filled], pa.float64()),
             "because": pa.array(said, pa.string()),
         }
-        kind = self.ranking.arrow
+        kind = RANKING.arrow
         things = pa.StructArray.from_arrays(list(parts.values()), fields=list(kind.value_type))
         offsets = np.append(0, np.cumsum(filled.sum(axis=1))).astype(np.int32)
         return pa.ListArray.from_arrays(pa.array(offsets), things, type=kind)

@@ -31,18 +31,25 @@ class Sequences:
 
     @classmethod
     def of(
-        cls, users: np.ndarray, items: np.ndarray, seconds: np.ndarray | None = None
+        cls,
+        users: np.ndarray,
+        items: np.ndarray,
+        seconds: np.ndarray | None = None,
+        count: int | None = None,
     ) -> Sequences:
         """Sort events by user and time; those of one moment keep their order.
 
         Args:
             users: (n,) codes from 0; a user without events keeps a place.
             items: (n,) codes from 1.
+            count: how many users there are; up to the last one with an event if None.
         """
+        if count is None:
+            count = int(users.max(initial=-1)) + 1
         order = (
             np.argsort(users, kind="stable") if seconds is None else np.lexsort((seconds, users))
         )
-        starts = np.searchsorted(users[order], np.arange(int(users.max(initial=-1)) + 2))
+        starts = np.searchsorted(users[order], np.arange(count + 1))
         when = np.arange(len(users)) if seconds is None else seconds[order]
         return cls(items[order].astype(np.int32), starts, when.astype(np.int64))
 

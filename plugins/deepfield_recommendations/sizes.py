@@ -46,7 +46,7 @@ def chosen_sizes(kind: str, logs: Logs, options: NetworkFitOptions) -> Sizes:
 
 
 def _baskets(kind: str, logs: Logs, options: NetworkFitOptions) -> Sizes:
-    epochs = options.epochs or int(np.clip(75_000 / max(len(logs.learned.items), 1) * 18, 3, 12))
+    epochs = options.epochs or int(np.clip(1.35e6 / max(len(logs.learned.items), 1), 3, 12))
     return Sizes(
         NetworkConfig(
             kind,  # type: ignore[arg-type]  # a folder's own word

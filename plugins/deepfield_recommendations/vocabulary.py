@@ -14,7 +14,16 @@ from deepfield.errors import InputError, UsageError
 __all__ = ["Vocabulary"]
 
 FILE = "vocabulary.parquet"
-COLUMNS = ("item_id", "title", "category", "price", "taken", "lately")
+SCHEMA = pa.schema(
+    [
+        ("item_id", pa.string()),
+        ("title", pa.string()),
+        ("category", pa.string()),
+        ("price", pa.float64()),
+        ("taken", pa.int64()),
+        ("lately", pa.float64()),
+    ]
+)
 LATELY_DAYS = 30.0
 """Days after which a purchase counts half for what is popular of late."""
 
@@ -116,25 +125,13 @@ class Vocabulary:
         return found
 
     def save(self, folder: Path) -> None:
-        table = pa.Table.from_pandas(self.items[list(COLUMNS)], SCHEMA, preserve_index=False)
+        table = pa.Table.from_pandas(self.items[SCHEMA.names], SCHEMA, preserve_index=False)
         pa.parquet.write_table(table, folder / FILE, compression="zstd")
 
     @classmethod
     def load(cls, folder: Path) -> Vocabulary:
         try:
             table = pa.parquet.read_table(folder / FILE)
-            return cls(table.select(COLUMNS).to_pandas())
+            return cls(table.select(SCHEMA.names).to_pandas())
         except (OSError, KeyError, pa.ArrowException) as error:
             raise InputError(f"{str(folder / FILE)!r} cannot be read: {error}") from error
-
-
-SCHEMA = pa.schema(
-    [
-        ("item_id", pa.string()),
-        ("title", pa.string()),
-        ("category", pa.string()),
-        ("price", pa.float64()),
-        ("taken", pa.int64()),
-        ("lately", pa.float64()),
-    ]
-)

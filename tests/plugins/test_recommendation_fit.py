@@ -9,6 +9,7 @@ import pytest
 import deepfield
 from deepfield.errors import InputError
 from deepfield_datasets.synthetic_shoppers import ShopperOptions, SyntheticShoppers
+from deepfield_recommendations.counts import CountRecommender
 from deepfield_recommendations.fit_options import NetworkFitOptions
 from deepfield_recommendations.logs import read_logs
 from deepfield_recommendations.sizes import chosen_sizes
@@ -114,3 +115,13 @@ def test_what_was_held_back_is_told_apart_by_user():
     assert list(logs.asked) == [1]  # of a only an item came that nobody had taken
     assert [names[code - 1] for code in logs.wanted.items] == ["z"]
     assert logs.learned.lengths.tolist() == [2, 2, 1]
+
+
+def test_another_catalogue_s_probabilities_are_never_taken_for_one_s_own(tmp_path):
+    rows = pd.DataFrame({"user_id": list("aabb"), "item_id": list("xyxy")})
+    later = pd.DataFrame({"user_id": ["a"], "item_id": ["nobody took this before"]})
+    base = deepfield.load("recommendations", "buy-again").folder
+    with pytest.raises(InputError, match="Nobody took anything of the catalogue"):
+        CountRecommender.fit(
+            rows, later, tmp_path, base=base, options=None, report=lambda done, figures=None: None
+        )
