@@ -19,7 +19,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 
 from deepfield.fields import Category, Number
-from deepfield.neural.training import Schedule, train
+from deepfield.neural.training import Schedule, chosen_device, train
 from deepfield.neural.weights import save_weights
 from deepfield.predictor import Report
 from deepfield.table import Table
@@ -128,8 +128,7 @@ def fit_network(
 
     Without validation rows every epoch is run, and the last one's weights are kept.
     """
-    cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
-    where = torch.device("cuda" if cuda else "cpu")
+    where = chosen_device(device)
     torch.manual_seed(options.seed)
     config = NetworkConfig(
         len(columns.numbers),

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from deepfield.models import ModelFolder
-from deepfield.neural.training import Schedule, train
+from deepfield.neural.training import Schedule, chosen_device, train
 from deepfield.neural.weights import load_weights, save_weights
 from deepfield.predictor import Report
 from deepfield.trust import Calibration
@@ -84,8 +84,7 @@ def fit_autoencoder(
     device: str = "auto",
 ) -> Autoencoder:
     """Train an autoencoder on encoded rows, keeping the epoch of least held-out error."""
-    cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
-    where = torch.device("cuda" if cuda else "cpu")
+    where = chosen_device(device)
     torch.manual_seed(options.seed)
     numbers = training.shape[1] - len(categories)
     network = Autoencoder(

@@ -16,7 +16,7 @@ from deepfield.errors import UsageError
 from deepfield.images import read_picture
 from deepfield.models import ModelFolder
 from deepfield.neural.engines import TorchEngine
-from deepfield.neural.training import Schedule, train
+from deepfield.neural.training import Schedule, chosen_device, train
 from deepfield.neural.weights import save_weights
 from deepfield.predictor import Report
 from deepfield.trust import Calibration, MahalanobisGuard, cross_fitted
@@ -50,8 +50,7 @@ def fine_tune(
     device: str = "auto",
 ) -> None:
     """Train the whole network from ``base`` on; calibrate it; set its guard; write its folder."""
-    cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
-    where = torch.device("cuda" if cuda else "cpu")
+    where = chosen_device(device)
     classes = class_order(training["label"], options.positive)
     if options.positive and (options.positive not in classes or len(classes) != 2):
         raise UsageError(
@@ -73,7 +72,7 @@ def fine_tune(
     schedule = Schedule(
         epochs=epochs, learning_rate=options.learning_rate, seed=options.seed, patience=5
     )
-    if not cuda:
+    if where.type != "cuda":
         torch.set_num_threads(os.cpu_count() or 1)
     with tempfile.TemporaryDirectory() as work:
         trained = train(  # the average with the best score, not the network itself

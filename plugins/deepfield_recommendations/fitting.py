@@ -17,7 +17,7 @@ from scipy.special import logsumexp
 from torch import Tensor, nn
 
 from deepfield.models import ModelFolder
-from deepfield.neural.training import Schedule
+from deepfield.neural.training import Schedule, chosen_device
 from deepfield.predictor import Report
 from deepfield_recommendations.calibrating import keep_likelihood
 from deepfield_recommendations.catalogue import read_catalogue
@@ -75,7 +75,7 @@ def fit_network(
     """
     asked = options.catalogue if isinstance(options, TowerFitOptions) else ""
     logs = read_logs(training, validation, read_catalogue(asked) if asked else None)
-    where = torch.device(_device(device))
+    where = chosen_device(device)
     whole = not len(validation)
     sizes = chosen_sizes(base.config["network"]["kind"], logs, options)
     if whole:
@@ -185,9 +185,3 @@ def read_network(folder: ModelFolder) -> Network:
     )
     network.load_state_dict(load_file(folder.weights))
     return network.eval()
-
-
-def _device(asked: str) -> str:
-    if asked != "auto":
-        return asked
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 from deepfield.errors import UsageError
 from deepfield.predictor import Report
 
-__all__ = ["Schedule", "spoken", "train"]
+__all__ = ["Schedule", "chosen_device", "spoken", "train"]
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,12 @@ def multiplies_in_tiles() -> bool:
     """Return whether the CPU has tiles for bfloat16: without them it gains nothing by it."""
     asked = getattr(torch.cpu, "get_capabilities", None)  # torch 2.9 does not tell
     return bool(asked and asked().get("amx_bf16", False))
+
+
+def chosen_device(asked: str = "auto") -> torch.device:
+    """Return where to learn: ``cpu`` or ``cuda``; ``auto`` takes CUDA where there is one."""
+    cuda = asked == "cuda" or (asked == "auto" and torch.cuda.is_available())
+    return torch.device("cuda" if cuda else "cpu")
 
 
 def spoken(say: Callable[[str], None]) -> Report:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torchvision.utils import save_image
 
 from deepfield.images import read_picture
+from deepfield.neural.training import chosen_device
 from deepfield.neural.weights import save_weights
 from deepfield_medical_imaging.generator import Generator, GeneratorConfig
 from deepfield_medical_imaging.recipes.discriminator import ProjectedDiscriminator, augment
@@ -51,7 +52,7 @@ def main(
 ) -> None:
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = chosen_device()
     chosen = STUDIES[study]
     rows = chosen.dataset.load(data)
     rows = rows[~chosen.held_out(rows)]

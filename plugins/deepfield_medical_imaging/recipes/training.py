@@ -26,7 +26,7 @@ from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 from deepfield.evaluation import class_figures
 from deepfield.images import open_picture, read_picture
 from deepfield.neural.engines import TorchEngine
-from deepfield.neural.training import Schedule, spoken, train
+from deepfield.neural.training import Schedule, chosen_device, spoken, train
 from deepfield.neural.weights import average_weights
 from deepfield_medical_imaging.network import ImageClassifier, NetworkConfig
 from deepfield_medical_imaging.recipes.augmentation import CORRUPTIONS, Strength, training_transform
@@ -181,7 +181,7 @@ def main(
     limit,
 ) -> None:
     torch.set_num_threads(threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = chosen_device()
     study = STUDIES[model]
     strength = augmentation or study.augmentation
     rows = study.dataset.load(data)
