@@ -23,9 +23,9 @@ from scipy import sparse
 from deepfield.best import top
 from deepfield.evaluation.ranking.figures import margin, ranking_figures
 from deepfield.neural.training import Schedule, spoken
-from deepfield_datasets.online_retail import OnlineRetail
 from deepfield_recommendations.item_tower import TowerConfig, TwoTowers
-from deepfield_recommendations.item_words import ItemWords, item_words
+from deepfield_recommendations.item_words import ItemWords, words_of
+from deepfield_recommendations.recipes.retail import read_log
 from deepfield_recommendations.sequences import Sequences
 from deepfield_recommendations.tower_training import (
     NEVER,
@@ -52,7 +52,7 @@ def main(
 ) -> None:
     task = invoices(data)
     config = TowerConfig(task.items)
-    words = words_of(data, config.places)
+    words = words_of(read_log(data)[0], config.places)
     recipe = Recipe(judged=10_000, again=True, k=K, bf16=True)
     schedule = Schedule(epochs, rate, 0.01, warmup_epochs=0.3, ema_decay=0.99, seed=seed)
 
@@ -80,17 +80,6 @@ def main(
     if output is not None:
         output.write_text(text + "\n")
     click.echo(text)
-
-
-def words_of(data: Path, places: int) -> ItemWords:
-    """Return the words of the items as ``invoices`` numbers them; of prices the middle one."""
-    frame = OnlineRetail().load(data).drop_duplicates(["basket_id", "item_id"])
-    items = frame.groupby("item_id", sort=False).agg(
-        title=("title", "first"), price=("price", "median")
-    )
-    return item_words(
-        items["title"].tolist(), [None] * len(items), items["price"].to_numpy(float), places
-    )
 
 
 def figures(towers: TwoTowers, task: Task, words: ItemWords) -> dict[str, object]:

@@ -27,14 +27,12 @@ from typing import Any
 
 import click
 import numpy as np
-import pandas as pd
 import torch
 
 from deepfield.best import top
 from deepfield.evaluation.ranking.figures import margin, ranking_figures
 from deepfield.neural.training import Schedule, spoken
 from deepfield_datasets.movielens_1m import MovieLens1M
-from deepfield_datasets.online_retail import OnlineRetail
 from deepfield_recommendations.baselines import (
     BuyAgain,
     ItemNeighbours,
@@ -43,15 +41,14 @@ from deepfield_recommendations.baselines import (
     Scorer,
 )
 from deepfield_recommendations.network import NetworkConfig, SequenceNetwork
+from deepfield_recommendations.recipes.assessment import factors
+from deepfield_recommendations.recipes.retail import MONTH, cut, read_log
 from deepfield_recommendations.repeats import repeated_share
 from deepfield_recommendations.sequences import Sequences
 from deepfield_recommendations.training import Recipe, best_epoch, network_scores, train_network
 
 TOGETHER = 512
 """Users that are scored at once."""
-MONTH = 30 * 86_400
-FEWEST = 3
-"""Earlier baskets of a customer who is judged."""
 REPEATED = 0.05
 """Above which share of repeated events a network scores apart what was taken before."""
 
@@ -106,7 +103,7 @@ def main(data: Path, log: str, only: tuple[str, ...], output: Path | None, **how
         "buy again": fitted(BuyAgain(), task),
         "item neighbours": fitted(ItemNeighbours(decay=0.8, neighbours=task.items), task),
         "Markov": fitted(Markov(), task),
-        "ALS (implicit)": lambda: alternating_least_squares(task),
+        "ALS (implicit)": lambda: factors(task.known, task.items),
         "sasrec": lambda: network("transformer", task, how),
         "gru4rec": lambda: network("gru", task, how),
     }
@@ -158,44 +155,21 @@ def films(data: Path) -> Task:
 
 
 def invoices(data: Path) -> Task:
-    frame = OnlineRetail().load(data).drop_duplicates(["basket_id", "item_id"])
-    users, items = (pd.factorize(frame[name])[0] for name in ("user_id", "item_id"))
-    # Seconds since 1970: an invoice's lines share theirs, and so are one basket.
-    seconds = frame["time"].dt.as_unit("s").astype("int64").to_numpy()
-    every = Sequences.of(users, items + 1, seconds)
-    end = every.seconds.max()
-    test, month_before = end - MONTH, end - 2 * MONTH
-    before = every.where(every.seconds < test)
-    judged = np.flatnonzero(
-        (basket_counts(before) >= FEWEST) & (every.where(every.seconds >= test).lengths > 0)
-    )
-    earlier = every.where(every.seconds < month_before)
-    then = every.where((every.seconds >= month_before) & (every.seconds < test))
+    vocabulary, every = read_log(data)
+    end = int(every.seconds.max()) + 1
     # Who chooses is chosen as who judges.
-    often = basket_counts(earlier) >= FEWEST
+    choosing, testing = cut(every, end - 2 * MONTH), cut(every, end - MONTH)
     return Task(
-        known=before,
-        training=earlier,
-        chosen_by=first_baskets(then.where(often[then.users])),
-        histories=before.take(judged),
-        wanted=first_baskets(every.where(every.seconds >= test)).take(judged),
-        items=int(items.max()) + 1,
+        known=testing.before,
+        training=choosing.before,
+        chosen_by=choosing.wanted_of_all,
+        histories=testing.histories,
+        wanted=testing.wanted,
+        items=len(vocabulary),
         k=20,
         again=True,
-        now=int(test),
+        now=end - MONTH,
     )
-
-
-def basket_counts(sequences: Sequences) -> np.ndarray:
-    """Return how many baskets each user has."""
-    new = np.append(True, np.diff(sequences.baskets) > 0)
-    return np.bincount(sequences.users[new], minlength=len(sequences))
-
-
-def first_baskets(sequences: Sequences) -> Sequences:
-    """Return the events of each user's first moment."""
-    first = sequences.seconds[np.minimum(sequences.starts[:-1], len(sequences.items) - 1)]
-    return sequences.where(sequences.seconds == first[sequences.users])
 
 
 def fitted(scorer: Scorer, task: Task) -> Callable[[], Scores]:
@@ -259,28 +233,6 @@ def network(kind: Any, task: Task, how: dict[str, Any]) -> Scores:
     return lambda histories: network_scores(
         found, histories, device, np.full(len(histories), task.now)
     )
-
-
-def alternating_least_squares(task: Task) -> Scores:
-    """Return the scores of implicit's ALS (Hu et al. 2008), of users as their histories are."""
-    from implicit.als import AlternatingLeastSquares
-    from scipy import sparse
-
-    def matrix(sequences: Sequences) -> Any:
-        values = np.ones(len(sequences.items), np.float32)
-        shape = (len(sequences), task.items + 1)
-        return sparse.csr_matrix((values, (sequences.users, sequences.items)), shape)
-
-    model = AlternatingLeastSquares(factors=128, iterations=15, random_state=0)
-    model.fit(matrix(task.known), show_progress=False)
-
-    def scores(histories: Sequences) -> np.ndarray:
-        users = model.recalculate_user(np.arange(len(histories)), matrix(histories))
-        found = users @ model.item_factors.T
-        found[:, 0] = -np.inf
-        return found
-
-    return scores
 
 
 def lists(scores: Scores, task: Task) -> np.ndarray:

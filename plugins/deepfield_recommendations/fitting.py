@@ -24,7 +24,7 @@ from deepfield_recommendations.catalogue import read_catalogue
 from deepfield_recommendations.fit_options import NetworkFitOptions, TowerFitOptions
 from deepfield_recommendations.index import MANY
 from deepfield_recommendations.item_tower import TowerConfig, TwoTowers
-from deepfield_recommendations.item_words import item_words
+from deepfield_recommendations.item_words import words_of
 from deepfield_recommendations.logs import read_logs
 from deepfield_recommendations.network import NetworkConfig, SequenceNetwork
 from deepfield_recommendations.repeats import last_moments
@@ -117,13 +117,7 @@ def teach(
         "device": device,
     }
     if isinstance(sizes.config, TowerConfig):
-        items = vocabulary.items
-        words = item_words(
-            items["title"].tolist(),
-            items["category"].tolist(),
-            items["price"].astype(float).tolist(),
-            sizes.config.places,
-        )
+        words = words_of(vocabulary, sizes.config.places)
         return train_towers(sizes.config, words, training, wanted, runs, **how)
     return train_network(sizes.config, training, wanted, runs, **how)
 

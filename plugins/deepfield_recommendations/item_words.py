@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["ItemWords", "item_words"]
+from deepfield_recommendations.vocabulary import Vocabulary
+
+__all__ = ["ItemWords", "item_words", "words_of"]
 
 WORD = re.compile(r"[^\W_]+")
 STEP = 1.5
@@ -58,3 +60,14 @@ def item_words(
         # A checksum, since Python's own hash differs from process to process.
         codes += sorted(zlib.crc32(word.encode()) % places for word in words)
     return ItemWords(np.array(codes, dtype=np.int64), np.array(starts, dtype=np.int64))
+
+
+def words_of(vocabulary: Vocabulary, places: int) -> ItemWords:
+    """Return the words of items 1, 2, … of a vocabulary."""
+    items = vocabulary.items
+    return item_words(
+        items["title"].tolist(),
+        items["category"].tolist(),
+        items["price"].astype(float).tolist(),
+        places,
+    )

@@ -15,7 +15,7 @@ from deepfield_recommendations.reasons import carried
 from deepfield_recommendations.recipes.retail import Cut
 from deepfield_recommendations.sequences import Sequences
 
-__all__ = ["K", "assess", "peers"]
+__all__ = ["K", "assess", "factors", "peers"]
 
 K = 20
 LISTED = 10
