@@ -58,12 +58,19 @@ def pick(page: Page, field: str, column: str) -> None:
     page.get_by_role("option", name=column, exact=True).click()
 
 
+def send(page: Page) -> None:
+    """Send the form of columns; until it is drawn, another form's button is the last one."""
+    expect(page.get_by_role("combobox", name="amount")).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Score").last.click()
+
+
 def test_a_guess_is_shown_and_can_be_corrected(open_page, tmp_path):
     page = open_page(written(tmp_path, amount="TX_AMOUNT", terminal_id="merchant"))
     expect(page.get_by_text("Columns: amount = TX_AMOUNT, terminal_id = merchant")).to_be_visible()
     open_form(page)
     pick(page, "is_fraud", "(none)")
-    page.get_by_role("button", name="Score").last.click()
+    send(page)
     expect(page.get_by_text("No labels: the table has no column is_fraud")).to_be_visible()
     expect(page.get_by_text("Columns: amount = TX_AMOUNT, terminal_id = merchant")).to_be_visible()
     expect(page.get_by_text("Transactions", exact=True)).to_be_visible()
@@ -72,13 +79,13 @@ def test_a_guess_is_shown_and_can_be_corrected(open_page, tmp_path):
 def test_what_cannot_be_guessed_is_asked_for(open_page, tmp_path):
     page = open_page(written(tmp_path, amount="betrag"))
     expect(page.get_by_text("has no column that is obviously amount")).to_be_visible()
-    page.get_by_role("button", name="Score").last.click()
+    send(page)
     expect(page.get_by_text("Choose the column that holds amount.")).to_be_visible()
     pick(page, "amount", "time")
-    page.get_by_role("button", name="Score").last.click()
+    send(page)
     expect(page.get_by_text("cannot be both 'time' and 'amount'")).to_be_visible()
     pick(page, "amount", "betrag")
-    page.get_by_role("button", name="Score").last.click()
+    send(page)
     expect(page.get_by_text("Columns: amount = betrag")).to_be_visible()
 
 

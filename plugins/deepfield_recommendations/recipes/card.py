@@ -24,7 +24,7 @@ ABOUT = {
     "a vector, the other what somebody took into one; their product is the score. An item that "
     "nobody took yet has a vector as any other. Of 65 items that were first sold in the last month "
     "it finds more than chance and less than the likeness of names (hit rate@20 of 339 customers "
-    "0.61, by chance 0.53, by names 0.69; `docs/benchmarks.md`).",
+    "0.60, by chance 0.52, by names 0.68; `docs/benchmarks.md`).",
     "popularity": "What was taken most, a purchase of 30 days ago counting half; the same list for "
     "everybody.",
     "buy-again": "What each took before: often, and lately (each basket counts nine tenths of the "
