@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from deepfield.errors import ContractError, UsageError
-from deepfield.fields import Boolean, Label, Probability, Ranking
+from deepfield.fields import Boolean, Image, Label, Polylines, Probability, Ranking
 from deepfield.table import Table
 
 __all__ = [
@@ -106,6 +106,12 @@ class Domain(ABC):
     """The input, a Boolean that is not required, that holds what came out of older rows where that
     is known. Its no and yes are the two values of the label that models answer, in their order; it
     is the column of labels of a fit or an evaluation unless another is named."""
+
+    overlay: ClassVar[str] = ""
+    """``package.module:function``: the domain's own way to draw a row's answer over its picture,
+    ``(picture, answer) -> picture``. It is given uint8 (H, W, 3), a copy that it may draw into, and
+    the columns of the row of results; ``drawing`` imports it on first use. Without one, lines are
+    drawn where there are outputs of ``Polylines``."""
 
     @abstractmethod
     def samples(self) -> pd.DataFrame:
@@ -221,6 +227,17 @@ def check_domain(domain: object) -> None:
     for each in domain.outputs:
         if isinstance(each, Ranking) and each.of and each.of not in domain.inputs.names:
             raise ContractError(f"{who}: {each.name!r} ranks {each.of!r}, which is no input")
+        if isinstance(each, Polylines) and not any(
+            isinstance(input, Image) and input.name == each.of for input in domain.inputs
+        ):
+            raise ContractError(f"{who}: {each.name!r} lies over {each.of!r}, which is no picture")
+    if domain.overlay:
+        if not re.fullmatch(r"[\w.]+:\w+", str(domain.overlay)):
+            raise ContractError(
+                f"{who}: overlay {domain.overlay!r} is not of the form 'package.module:function'"
+            )
+        if domain.inputs.image is None:
+            raise ContractError(f"{who} has an overlay, and no one picture column to lay it over")
     truth = next((each for each in domain.inputs if each.name == domain.truth), None)
     if domain.truth and not (isinstance(truth, Boolean) and not truth.required):
         raise ContractError(

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
@@ -132,8 +133,14 @@ class FileSink(ABC):
 
 
 def _as_text(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    text = (
+        value if isinstance(value, str) else json.dumps(value, default=_plain, ensure_ascii=False)
+    )
     return printable(text)
+
+
+def _plain(value: object) -> object:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
 class CsvSink(FileSink):
@@ -259,13 +266,15 @@ class RejectedSink:
 
 def without_nesting(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame whose lists are JSON text, for files of plain columns."""
-    texts: dict[str, Any] = {
-        name: [
-            None if each is None else _as_text(each) for each in pa.array(frame[name]).to_pylist()
-        ]
-        for name in frame.columns
-        if nested_type(frame[name]) is not None
-    }
+    texts: dict[str, Any] = {}
+    for name in frame.columns:
+        if nested_type(frame[name]) is not None:
+            values = pa.array(frame[name]).to_pylist()
+        elif frame[name].dtype == object and any(isinstance(each, list) for each in frame[name]):
+            values = list(frame[name])  # as a predictor may return them
+        else:
+            continue
+        texts[name] = [None if each is None else _as_text(each) for each in values]
     return frame.assign(**texts) if texts else frame
 
 

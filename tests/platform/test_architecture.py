@@ -15,6 +15,7 @@ FLOORS = {
     1: {"errors", "fields", "best", "frames", "table", "images", "explanation", "folders"},
     2: {
         "domain",
+        "drawing",
         "predictor",
         "models",
         "columns",

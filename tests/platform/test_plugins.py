@@ -11,7 +11,7 @@ from deepfield_flowers.deck import Deck
 
 from deepfield.domain import Domain, ModelSpec, Options
 from deepfield.errors import ContractError, NotFoundError
-from deepfield.fields import Image, Key, Label
+from deepfield.fields import Image, Key, Label, Polylines
 from deepfield.hookspecs import hookimpl
 from deepfield.plugins import Registry
 from deepfield.table import Table
@@ -192,6 +192,9 @@ def test_taken_name_is_an_error_that_names_both_plugins():
         ({"name": "runs"}, "one of the dashboard's own pages"),
         ({"formats": ("deck",)}, "has no one picture column"),
         ({"icon": "rocket"}, "not of the form ':material/name:'"),
+        ({"outputs": Table(Polylines("edges", of="scene"))}, "'scene', which is no picture"),
+        ({"inputs": Table(Image("image")), "overlay": "draw"}, "'draw' is not of the form"),
+        ({"overlay": "a.b:draw"}, "has an overlay, and no one picture column"),
         ({"Options": Shadowing}, "'output' is an argument of scoring itself"),
     ],
 )

@@ -8,6 +8,7 @@ from deepfield.fields.boolean import Boolean
 from deepfield.fields.field import Field, Problems, printable, quoted
 from deepfield.fields.image import Image
 from deepfield.fields.number import Number, Probability, Score
+from deepfield.fields.polylines import Points, Polylines
 from deepfield.fields.records import Ranking, Records
 from deepfield.fields.timestamp import Timestamp
 from deepfield.fields.words import Category, Key, Label, Text
@@ -20,6 +21,8 @@ __all__ = [
     "Key",
     "Label",
     "Number",
+    "Points",
+    "Polylines",
     "Probability",
     "Problems",
     "Ranking",

@@ -9,7 +9,7 @@ import numpy as np
 
 from deepfield.errors import ContractError
 from deepfield.fields.field import Field, printable
-from deepfield.images import MAX_PIXELS, Mode, read_picture
+from deepfield.images import MAX_PIXELS, Fit, Mode, read_picture
 
 __all__ = ["Image"]
 
@@ -24,14 +24,21 @@ class Image(Field):
 
     mode: Mode = field(default="RGB", kw_only=True)
     size: tuple[int, int] | None = field(default=None, kw_only=True)
-    """(height, width) that each picture is resized to, its aspect ratio not kept."""
+    """(height, width) that each picture is brought to; it is then an ``images.Resized``, which maps
+    points back to the picture as it came."""
+    fit: Fit = field(default="stretch", kw_only=True)
+    """``stretch``: to ``size``, the aspect ratio not kept. ``pad``: centred between black bars."""
 
     def __post_init__(self) -> None:
         if self.mode not in ("L", "RGB"):
             raise ContractError(f"Image {self.name!r}: mode {self.mode!r} is neither 'L' nor 'RGB'")
+        if self.fit not in ("stretch", "pad"):
+            raise ContractError(
+                f"Image {self.name!r}: fit {self.fit!r} is neither 'stretch' nor 'pad'"
+            )
 
     def read(self, value: Any) -> np.ndarray:
-        return read_picture(value, self.mode, self.size)
+        return read_picture(value, self.mode, self.size, self.fit)
 
     def show(self, value: Any) -> str:
         """Return the picture's name; its bytes have no place in a table of results."""
