@@ -1,0 +1,25 @@
+"""Pictures of roads that nobody drove on, and where their painted lines are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deepfield_datasets.roads.camera import Camera
+    from deepfield_datasets.roads.rendering import render
+    from deepfield_datasets.roads.road import Lane, Road, RoadOptions
+
+__all__ = ["Camera", "Lane", "Road", "RoadOptions", "render"]
+
+PLACES = {"Camera": "camera", "Lane": "road", "Road": "road", "RoadOptions": "road"} | {
+    "render": "rendering"
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: whoever lists datasets needs no OpenCV."""
+    if name not in PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{PLACES[name]}"), name)
