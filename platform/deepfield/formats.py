@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import IO, Any, ClassVar, Literal, Protocol
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from PIL import Image
@@ -17,16 +16,26 @@ from pydantic.fields import FieldInfo
 
 from deepfield.domain import Options, check_options, read_options
 from deepfield.errors import ContractError, DeepfieldError, InputError
-from deepfield.images import SUFFIXES
+from deepfield.images import SUFFIXES, Fit, Mode, Resized
+from deepfield.recent import Recent, broken
 
-__all__ = ["File", "Format", "Formats", "Picture", "Recent", "check_format", "read_bytes"]
+__all__ = [
+    "File",
+    "Format",
+    "Formats",
+    "Picture",
+    "Recent",
+    "Stream",
+    "check_format",
+    "read_bytes",
+]
 
 HEAD = 512
 """Bytes of a file that ``Format.recognises`` is shown."""
 MAX_PICTURES = 100_000
 """Pictures that one file may hold."""
 MAX_FILE = 2**30
-"""Bytes of one file; and of what is kept decoded at once."""
+"""Bytes of one file that is read whole."""
 
 
 class File(Protocol):
@@ -46,12 +55,42 @@ class Picture:
     """What stands beside it in the results, of the columns that its format announces."""
     file: str = ""
     """The name of the file it is from; ``opened`` fills it in where a format does not."""
+    sized: Callable[[Mode, tuple[int, int], Fit], Resized] | None = None
+    """Decodes straight to a mode and a size (height, width), where that costs less than to decode
+    the whole picture and make it smaller."""
+    hold: Callable[[], object] = lambda: None
+    """Returns what must be kept while its row is in work, lest it be decoded anew; a ``weakref`` to
+    it, say. The picture itself keeps nothing alive: a page may hold many thousands of them."""
 
     def __str__(self) -> str:
         return self.name
 
     def picture(self) -> np.ndarray | Image.Image:
         return self.decode()
+
+
+class Stream(Iterator[Picture]):
+    """Pictures that are decoded in order while they are asked for: of any number, a few at a time.
+
+    Args:
+        pictures: a generator; closing it ends the reading.
+        total: how many there will be, as far as a header tells.
+        at_once: how many rows go through scoring together, since each holds what was decoded.
+    """
+
+    def __init__(
+        self, pictures: Iterator[Picture], total: int | None = None, at_once: int = 16
+    ) -> None:
+        self.pictures = pictures
+        self.total = total
+        self.at_once = at_once
+
+    def __next__(self) -> Picture:
+        return next(self.pictures)
+
+    def close(self) -> None:
+        """End the reading, wherever it is."""
+        getattr(self.pictures, "close", lambda: None)()
 
 
 class Format(ABC):
@@ -80,8 +119,10 @@ class Format(ABC):
         return {}
 
     @abstractmethod
-    def pictures(self, file: File, options: BaseModel) -> list[Picture]:
+    def pictures(self, file: File, options: BaseModel) -> list[Picture] | Stream:
         """Return the pictures of a file, at least one, having read no more than its header.
+
+        A ``Stream`` where there may be any number of them and each needs those before it.
 
         Raises:
             InputError: half a sentence that goes on from "column 'image' …": why it has none.
@@ -157,89 +198,61 @@ class Formats:
         }
 
 
-class Recent:
-    """What was decoded last, kept for the other pictures of the same file.
-
-    An owner stands for a file; when its last picture is forgotten, so is what is kept for it.
-    One is decoded at a time, so that memory is bounded whatever the number of threads.
-    """
-
-    def __init__(self, most: int = MAX_FILE) -> None:
-        self.most = most
-        self._kept: WeakKeyDictionary[Any, tuple[Any, int]] = WeakKeyDictionary()
-        self._lock = threading.Lock()
-
-    def get(
-        self,
-        owner: Any,
-        size: int,
-        decode: Callable[[], Any],
-        weigh: Callable[[Any], int] = lambda decoded: 0,
-    ) -> Any:
-        """Return what is kept for ``owner``, or decode it: about ``size`` bytes.
-
-        Where ``size`` is what a header promises, ``weigh`` gives the bytes that came of it; the
-        greater counts. A failure is kept too: a broken file of a thousand slices is not read a
-        thousand times.
-        """
-        with self._lock:
-            found, size = self._kept.pop(owner, (None, size))
-            if found is None:
-                self._make_room(size)
-                try:
-                    found = decode()
-                    size = max(size, weigh(found))
-                    self._make_room(size)
-                except InputError as error:
-                    # Anew: the traceback of the one raised would hold the owner and its buffers.
-                    found, size = InputError(str(error)), 0
-                except Exception as error:
-                    found, size = InputError(_broken(error)), 0
-            self._kept[owner] = found, size  # the last in order is the last to go
-        if isinstance(found, InputError):
-            raise InputError(str(found))
-        return found
-
-    def _make_room(self, size: int) -> None:
-        kept = {owner: size for owner, (_, size) in self._kept.items()}
-        for owner in list(kept):
-            if size + sum(kept.values()) <= self.most:
-                break
-            self._kept.pop(owner, None)
-            del kept[owner]
-
-
 def is_picture(name: str) -> bool:
     """Return whether a file's ending is that of a picture which needs no format."""
     return name.lower().endswith(tuple(SUFFIXES))
 
 
-def opened(format: Format, file: File, options: BaseModel) -> list[Picture]:
+def opened(format: Format, file: File, options: BaseModel) -> list[Picture] | Stream:
     """Return the pictures of a file; one that says why not, where it has none to give."""
     try:
         found = format.pictures(file, options)
+        if isinstance(found, Stream):
+            return Stream(_guarded(found, file), found.total, found.at_once)
         if len(found) > MAX_PICTURES:
             raise InputError(f"holds {len(found):,} pictures; at most {MAX_PICTURES:,} are read")
         found = found or [_unreadable(file, "holds no picture")]
         return [each if each.file else replace(each, file=str(file)) for each in found]
-    except InputError as error:
-        return [_unreadable(file, str(error))]
-    except DeepfieldError:  # nothing about this file: the data folder cannot be written, say
-        raise
-    except FileNotFoundError:
-        return [_unreadable(file, f"does not exist: {str(file)!r}")]
-    except PermissionError:
-        return [_unreadable(file, "may not be read: permission denied")]
     except Exception as error:
-        return [_unreadable(file, _broken(error))]
+        return [_unreadable(file, _reason(file, error))]
+
+
+def _guarded(stream: Stream, file: File) -> Iterator[Picture]:
+    """Yield the pictures of a stream; where it breaks off, one more that says why."""
+    try:
+        for each in stream:
+            yield each if each.file else replace(each, file=str(file))
+    except Exception as error:
+        yield _unreadable(file, _reason(file, error))
+    finally:
+        stream.close()
+
+
+def _reason(file: File, error: Exception) -> str:
+    """Return half a sentence about a file; raise anew what is not about it."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, DeepfieldError):  # the data folder cannot be written, say
+        raise error
+    if isinstance(error, FileNotFoundError):
+        return f"does not exist: {str(file)!r}"
+    if isinstance(error, PermissionError):
+        return "may not be read: permission denied"
+    return broken(error)
 
 
 def single(format: Format, file: File, options: BaseModel) -> Picture:
     """Return the one picture of a file that a table names: its row is one row."""
     found = opened(format, file, options)
+    count = found.total if isinstance(found, Stream) else len(found)
+    if isinstance(found, Stream):
+        stream, found = found, list(islice(found, 2))
+        stream.close()
     if len(found) > 1:
         return _unreadable(
-            file, f"holds {len(found):,} pictures; score the file itself to have a row for each"
+            file,
+            f"holds {f'{count:,}' if count else 'many'} pictures; "
+            "score the file itself to have a row for each",
         )
     return replace(found[0], name=str(file))
 
@@ -279,8 +292,3 @@ def _unreadable(file: File, reason: str) -> Picture:
         raise InputError(reason)
 
     return Picture(str(file), decode, file=str(file))
-
-
-def _broken(error: Exception) -> str:
-    # Not its message, which may quote what the file says about a patient.
-    return f"is broken and cannot be read ({type(error).__name__})"

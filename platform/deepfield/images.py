@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -133,8 +134,12 @@ def read_picture(
 
     With ``size`` (height, width) it is brought to exactly that, as ``fit`` says, and is a
     ``Resized``. It is decoded in full before: a JPEG decoded at a reduced scale moved probabilities
-    of the chest model by up to 0.015, to gain a tenth of the time.
+    of the chest model by up to 0.015, to gain a tenth of the time. A frame of a video knows a way
+    of its own (``formats.Picture.sized``), which costs a tenth of all that.
     """
+    straight = getattr(value, "sized", None)
+    if size is not None and straight is not None:
+        return _guarded(lambda: straight(mode, tuple(size), fit))
     picture = open_picture(value, mode)
     if size is None:
         return np.asarray(picture)
@@ -152,7 +157,7 @@ def read_picture(
 def _identify(value: object) -> Image.Image:
     """Open without decoding, and refuse what is too large or not one picture."""
     if hasattr(value, "picture"):
-        return _identify(_decoded(value))
+        return _identify(_guarded(value.picture))
     if isinstance(value, Image.Image):
         _check_size(*value.size)
         return value
@@ -197,9 +202,9 @@ def _check_size(width: int, height: int) -> None:
         raise InputError(f"has {width:,} × {height:,} pixels; {MAX_WORDS}")
 
 
-def _decoded(value: Any) -> object:
+def _guarded(decode: Callable[[], Any]) -> Any:
     try:
-        return value.picture()
+        return decode()
     except InputError:
         raise
     except Exception as error:

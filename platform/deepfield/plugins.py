@@ -14,6 +14,7 @@ from deepfield.dataset import Dataset
 from deepfield.domain import Domain, check_domain
 from deepfield.errors import ContractError, NotFoundError
 from deepfield.formats import Format, Formats, check_format
+from deepfield.video import Video
 from deepfield.views import View, ViewOf, check_view
 
 __all__ = ["Failure", "Registry"]
@@ -34,10 +35,12 @@ class Registry:
     def __init__(self) -> None:
         self.domains: dict[str, Domain] = {}
         self.datasets: dict[str, Dataset] = {}
-        self.formats: dict[str, Format] = {}
+        video = Video()
+        self.formats: dict[str, Format] = {video.name: video}
         self.views: list[View] = []
         self.failures: list[Failure] = []
-        self._owners: dict[tuple[str, str], str] = {}
+        self._owners: dict[tuple[str, str], str] = {("format name", video.name): "deepfield"}
+        self._owners |= {("file ending", each): "deepfield" for each in video.suffixes}
         self._plugins = pluggy.PluginManager("deepfield")
         self._plugins.add_hookspecs(hookspecs)
 

@@ -21,6 +21,9 @@ from deepfield.tasks import Batch, Task, refused
 
 __all__ = ["streamed"]
 
+MOST_HELD = 4
+"""Batches of decoded frames that wait."""
+
 
 def streamed(task: Task) -> Generator[Batch, None, None]:
     """Yield what was answered, in order."""
@@ -40,8 +43,9 @@ def _batches(task: Task, size: BatchSize) -> Iterator[Batch]:
         try:
             for chunk in _cut(task, size):
                 waiting.append((chunk, pool.submit(task.model.inputs.read, chunk.rows)))
-                # One batch more than there are threads keeps all of them busy.
-                if len(waiting) > threads + 1:
+                # One batch more than there are threads keeps all of them busy; of decoded frames
+                # few wait, however many threads there are.
+                if len(waiting) > (min(threads + 1, MOST_HELD) if chunk.held else threads + 1):
                     yield _answer(task, *waiting.popleft(), size)
             while waiting and not task.cancelled.is_set():
                 yield _answer(task, *waiting.popleft(), size)
@@ -63,7 +67,7 @@ def _cut(task: Task, size: BatchSize) -> Iterator[Chunk]:
             if task.cancelled.is_set():
                 return
             end = start + size.size  # read once: the size may change while this waits
-            yield Chunk(chunk.rows.iloc[start:end])
+            yield Chunk(chunk.rows.iloc[start:end], held=chunk.held)
             start = end
 
 
@@ -84,4 +88,5 @@ def _answer(task: Task, chunk: Chunk, reading: Future[Checked], size: BatchSize)
         beside(task.model, rows, checked.rows, answers),
         refused(chunk.rows, checked, task.source, task.model.inputs),
         dict(zip(numbers, explained, strict=True)) if explained else {},
+        held=chunk.held,
     )

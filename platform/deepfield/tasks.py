@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +35,8 @@ class Batch:
     """Earlier rows that could not be read: they give no row its past."""
     others: int = 0
     """Rows of the source that were read and get no answer of their own: a group has one."""
+    held: Sequence[object] = ()
+    """Decoded frames that the rows' pictures show as long as this batch is kept."""
 
 
 @dataclass(frozen=True)

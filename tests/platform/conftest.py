@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -25,3 +26,35 @@ def visits() -> Callable[..., pd.DataFrame]:
         )
 
     return made_up
+
+
+@pytest.fixture(scope="session")
+def film() -> Callable[..., Path]:
+    """Write small videos in which frame n is a grey of its own, with a white corner at the top."""
+
+    def shot(path: Path, frames: int = 12, size=(90, 160), **how) -> Path:
+        import av
+
+        rate = how.get("rate", 10)
+        with av.open(str(path), "w", options=how.get("options", {})) as container:
+            stream = container.add_stream(how.get("codec", "libx264"), rate=rate)
+            stream.height, stream.width = size
+            stream.pix_fmt = how.get("pix_fmt", "yuv420p")
+            stream.codec_context.gop_size = how.get("gop", 5)
+            if how.get("rotation"):
+                stream.set_display_rotation(how["rotation"])
+            for number in range(frames):
+                frame = av.VideoFrame.from_ndarray(scene(number, size), "rgb24")
+                frame.pts = how.get("pts", range(frames))[number]
+                container.mux(stream.encode(frame.reformat(format=stream.pix_fmt)))
+            container.mux(stream.encode())
+        return path
+
+    return shot
+
+
+def scene(number: int, size=(90, 160)) -> np.ndarray:
+    """Return what frame ``number`` of a film shows: a grey of its own, and a white upper left."""
+    picture = np.full((*size, 3), 20 + 8 * (number % 28), dtype=np.uint8)
+    picture[: size[0] // 4, : size[1] // 4] = 255
+    return picture

@@ -12,10 +12,11 @@ ROOT = Path(__file__).parents[2]
 CORE = ROOT / "platform" / "deepfield"
 
 FLOORS = {
-    1: {"errors", "fields", "best", "frames", "table", "images", "explanation", "folders"},
+    1: {"errors", "fields", "best", "frames", "table", "images", "recent", "explanation", "folders"},
     2: {
         "domain",
         "drawing",
+        "video",
         "predictor",
         "models",
         "columns",

@@ -131,7 +131,7 @@ def test_format_whose_name_or_ending_is_taken_is_refused():
     other = type("Other", (Deck,), {"name": "other"})()
     with pytest.raises(ContractError, match="file ending '.deck' of plugin 'second' is taken by"):
         registry.add(Gives(formats=[other]), "second")
-    assert list(registry.formats) == ["deck"]
+    assert list(registry.formats) == ["video", "deck"]
 
 
 @pytest.mark.parametrize("domain_first", [True, False])

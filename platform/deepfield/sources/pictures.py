@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Literal, Self
 
 import pandas as pd
 
 from deepfield.errors import ContractError, InputError
-from deepfield.formats import File, Formats, opened
+from deepfield.formats import File, Formats, Stream, opened
 from deepfield.located import column
 from deepfield.sources.source import Chunk, Source
+from deepfield.video import Video
 
 __all__ = ["NamedFile", "PictureSource"]
 
@@ -100,24 +101,57 @@ class PictureSource(Source):
             )
         return cls(taken, name, column, formats, options, len(files) - len(taken))
 
+    @property
+    def video(self) -> File | None:
+        """Return the one file that is all of the source, if its pictures are frames of a video."""
+        if len(self.files) != 1:
+            return None
+        return self.files[0] if isinstance(self.formats.of(self.files[0]), Video) else None
+
     def chunks(self) -> Iterator[Chunk]:
         self.total = len(self.files)
-        start = 1
-        coming = self._values()
-        while values := list(islice(coming, OPENED if self._beside else CHUNK)):
-            numbers = pd.RangeIndex(start, start + len(values))
-            start += len(values)
-            rows = pd.DataFrame({self.column: values}, numbers, dtype=object)
-            for name, kind in self._beside.items():
-                rows[name] = column(values, name, numbers, kind)
-            yield Chunk(rows)
+        usual = OPENED if self._beside else CHUNK
+        start, values, held = 1, list[Any](), list[object]()
+        with closing(self._values()) as coming:
+            for value, at_once in coming:
+                values.append(value)
+                if at_once:
+                    held.append(value.hold())
+                if len(values) >= (at_once or usual):
+                    yield self._chunk(start, values, held)
+                    start, values, held = start + len(values), [], []
+        if values:
+            yield self._chunk(start, values, held)
 
-    def _values(self) -> Iterator[Any]:
+    def _chunk(self, start: int, values: list[Any], held: list[object]) -> Chunk:
+        numbers = pd.RangeIndex(start, start + len(values))
+        rows = pd.DataFrame({self.column: values}, numbers, dtype=object)
+        for name, kind in self._beside.items():
+            rows[name] = column(values, name, numbers, kind)
+        return Chunk(rows, held=tuple(held))
+
+    def _values(self) -> Generator[tuple[Any, int], None, None]:
+        """Yield what each row shows, and how many such go together where that is limited."""
         for file in self.files:
             format = self.formats.of(file)
             if format is None:
-                yield file
+                yield file, 0
                 continue
             found = opened(format, file, self._parsed[format.name])
+            if isinstance(found, Stream):
+                yield from self._streamed(found)
+                continue
             self.total = (self.total or 0) + len(found) - 1
-            yield from found
+            yield from ((each, 0) for each in found)
+
+    def _streamed(self, stream: Stream) -> Iterator[tuple[Any, int]]:
+        """Yield frames; the total is what the header promises until the last one is there."""
+        before = self.total or 0
+        self.total = before - 1 + (stream.total or 0)
+        count = 0
+        with closing(stream):
+            for each in stream:
+                count += 1
+                self.total = max(self.total, before - 1 + count)
+                yield each, stream.at_once
+        self.total = before - 1 + count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +21,8 @@ class Chunk:
 
     rows: pd.DataFrame
     rejected: list[Rejected] = field(default_factory=list)
+    held: Sequence[object] = ()
+    """What is to be kept while these rows are in work: decoded frames. Few such chunks may wait."""
 
 
 class Source(ABC):
