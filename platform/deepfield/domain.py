@@ -36,9 +36,9 @@ TRUST = ("ok", "unsure", "unfamiliar")
 
 RESERVED_NAMES = {"home", "runs"}
 RESERVED_OPTIONS = {
-    "as_json", "batch_size", "columns", "device", "domain", "explain", "group", "help", "history",
-    "json", "label", "mapping", "model", "on_progress", "output", "overwrite", "past", "quiet",
-    "registry", "report", "source",
+    "annotated", "as_json", "batch_size", "columns", "device", "domain", "explain", "group", "help",
+    "history", "json", "label", "mapping", "model", "on_progress", "output", "overwrite", "past",
+    "quiet", "registry", "report", "source",
 }  # fmt: skip
 
 CONFIDENCE_AND_TRUST = Table(

@@ -35,6 +35,8 @@ class Result:
     unfamiliar: pd.DataFrame = field(default_factory=pd.DataFrame)
     """The first few rows that the model called unfamiliar, as the source gave them."""
     _frame: pd.DataFrame | None = None
+    annotated: Path | None = None
+    """The video or the folder with the answers over their pictures, where that was asked for."""
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+from deepfield.annotating import Annotator, check_annotated
 from deepfield.collecting import Collector
 from deepfield.errors import DeepfieldError, UsageError
 from deepfield.fields import printable
@@ -36,6 +37,7 @@ class Job:
         columns: Mapping[str, str] | None = None,
         options: dict[str, Any] | None = None,
         output: str | Path | None = None,
+        annotated: str | Path | None = None,
         overwrite: bool = False,
         explain: bool = False,
         batch_size: int | None = None,
@@ -51,6 +53,8 @@ class Job:
             history: a source of earlier rows; they give the others their past and get no answers.
             columns: field -> column of the tables, where that is not obvious.
             output: a file for the results; without one they are gathered in memory.
+            annotated: an ``.mp4``, for one video, or a folder, for a PNG of each picture: the
+                answers drawn over the pictures.
             explain: also explain every row, into ``Result.explanations``.
             batch_size: rows a batch; found by measuring if None.
             on_progress: called after each batch.
@@ -82,6 +86,9 @@ class Job:
         self.output = Path(output) if output else None
         if self.output:
             check_output(self.output, overwrite)
+        self.annotated = Path(annotated) if annotated else None
+        if self.annotated:
+            check_annotated(self.annotated, model, self.source, overwrite)
         self.explain = explain
         self.progress = Progress(total=self.source.total)
         self.on_progress = on_progress
@@ -114,12 +121,19 @@ class Job:
         collector = self._collector = Collector(self.model, self.output, self.on_batch)
         self._started = time.monotonic()
         status, reason = "failed", None
+        annotator: Annotator | None = None
+        drawn: Path | None = None
         try:
             collector.open()
+            annotator = Annotator(self.model, self.annotated) if self.annotated else None
             way = staged if needs_staging(self.model.inputs) else streamed
             with closing(way(self._task())) as batches:
                 for batch in batches:
                     collector.take(batch)
+                    if annotator is not None:
+                        annotator.take(batch)
+            if annotator is not None:
+                drawn, annotator = annotator.close(keep=True), None
             status = "stopped" if self._cancelled.is_set() else "done"
         except KeyboardInterrupt:
             status = "stopped"
@@ -131,6 +145,9 @@ class Job:
             raise
         finally:
             written: Path | None = None
+            if annotator is not None:  # Ctrl-C leaves what can be played; a failure what there is
+                with suppress(Exception):  # the failure that ended the run is told
+                    drawn = annotator.close(keep=status == "stopped")
             try:
                 written = collector.close(
                     keep=status == "done" or (status == "stopped" and collector.served > 0)
@@ -151,7 +168,9 @@ class Job:
                     result=str(written.resolve()) if written else None,
                     rejected=str(aside.path.resolve()) if aside and aside.file else None,
                 )
-        return collector.result(self.runs.get(run.id), self.source.left_alone)
+        result = collector.result(self.runs.get(run.id), self.source.left_alone)
+        result.annotated = drawn
+        return result
 
     def _noted(self) -> Run:
         """Return the run that begins now, noted in the history."""

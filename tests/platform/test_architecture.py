@@ -33,6 +33,7 @@ FLOORS = {
         "trust",
     },
     3: {
+        "annotating",
         "sources",
         "sinks",
         "scoring",

@@ -24,6 +24,7 @@ from rich.progress import (
 from deepfield.cli.domains import DomainCommands, given, map_flag, option_flags, say_columns
 from deepfield.columns import read_columns
 from deepfield.domain import Domain
+from deepfield.drawing import can_annotate
 from deepfield.formats import Formats
 from deepfield.labelled import find_path
 from deepfield.loading import Model, load_model
@@ -64,6 +65,20 @@ def history_flag(domain: Domain) -> list[click.Option]:
     ]
 
 
+def annotated_flag(domain: Domain) -> list[click.Option]:
+    """Return the flag that has answers drawn, if there is anything to draw."""
+    if domain.inputs.image is None or not can_annotate(domain, domain.outputs):
+        return []
+    return [
+        click.Option(
+            ["--annotated"],
+            type=click.Path(path_type=Path),
+            help="draw the answers over the pictures: an .mp4 for one video, or a folder, which "
+            "gets a PNG for each",
+        )
+    ]
+
+
 def make(domain: Domain, formats: Formats) -> click.Command:
     pictures = domain.inputs.image is not None
     example = "xrays/" if pictures else "rows.csv"
@@ -84,6 +99,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
                 type=click.Path(path_type=Path, dir_okay=False),
                 help="a .csv, .parquet or .jsonl file [default: CSV to standard output]",
             ),
+            *annotated_flag(domain),
             click.Option(["--overwrite"], is_flag=True, help="replace the output if it exists"),
             click.Option(
                 ["--batch-size"],
@@ -146,6 +162,7 @@ def run(
     quiet: bool,
     mapping: tuple[str, ...],
     history: str | None = None,
+    annotated: Path | None = None,
     **values: Any,
 ) -> None:
     columns = read_columns(mapping)
@@ -159,6 +176,7 @@ def run(
         columns=columns,
         options=given(values),
         output=output,
+        annotated=annotated,
         overwrite=overwrite,
         batch_size=batch_size,
         on_batch=printer,
@@ -271,6 +289,8 @@ def report(result: Result) -> None:
     if read > run.rows_out:  # whole groups have one answer
         what = f"{_rows(read)} of {run.rows_out:,} groups"
     say(f"{of} {what} in {run.seconds:.1f} s{rate}{where}")
+    if result.annotated is not None:
+        say(f"Drawn over the pictures: {result.annotated}")
     if run.rows_rejected:
         say(
             f"{run.rows_rejected:,} of {run.rows_in:,} rows were set aside"
