@@ -58,6 +58,8 @@ class Number(Columnar):
         return number
 
     def same(self, wanted: Any, got: Any) -> bool:
+        if pd.isna(wanted) or pd.isna(got):  # an answer may leave a number out
+            return bool(pd.isna(wanted) and pd.isna(got))
         room = self.tolerance * max(1.0, abs(float(wanted)))
         return abs(float(got) - float(wanted)) <= room
 
