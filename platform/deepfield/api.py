@@ -13,7 +13,7 @@ from deepfield.results import Result
 from deepfield.scoring import Job, Progress
 
 if TYPE_CHECKING:
-    from deepfield.evaluation import Evaluation, RankingEvaluation
+    from deepfield.evaluation import Evaluation, PolylineEvaluation, RankingEvaluation
     from deepfield.fitting import FitProgress, Fitted
 
 __all__ = ["evaluate", "fit", "load", "score"]
@@ -42,6 +42,7 @@ def score(
     columns: Mapping[str, str] | None = None,
     model: str | None = None,
     output: str | Path | None = None,
+    annotated: str | Path | None = None,
     explain: bool = False,
     overwrite: bool = False,
     batch_size: int | None = None,
@@ -61,6 +62,8 @@ def score(
             no answers. For domains whose rows have one.
         columns: field -> column of the tables, where that is not obvious: ``{"amount": "paid"}``.
         output: a .csv, .parquet or .jsonl file; without one the results are gathered in memory.
+        annotated: an .mp4, for one video, or a folder, for a PNG of each picture: the answers drawn
+            over the pictures, where there is anything to draw.
         explain: explain every row.
         options: the domain's own and those of its formats (``plane``, ``slices`` …), by name.
 
@@ -80,6 +83,7 @@ def score(
         columns=columns,
         options=options,
         output=output,
+        annotated=annotated,
         overwrite=overwrite,
         explain=explain,
         batch_size=batch_size,
@@ -154,11 +158,13 @@ def evaluate(
     on_progress: Callable[[Progress], None] = lambda progress: None,
     registry: Registry | None = None,
     **options: Any,
-) -> Evaluation | RankingEvaluation:
+) -> Evaluation | RankingEvaluation | PolylineEvaluation:
     """Say how good a model is on labelled rows: figures with intervals, curves, a confusion matrix.
 
     Where a domain ranks what groups take next, the source needs no labels: what each took last is
-    hidden, and looked for in what is recommended after the rest.
+    hidden, and looked for in what is recommended after the rest. Where it draws lines over
+    pictures, the source tells the lines that are in each: a label file, a folder or .zip that
+    holds such, or a table with ``lanes`` and ``h_samples``.
 
     >>> deepfield.evaluate("medical-imaging", "films/").table()  # doctest: +SKIP
 

@@ -14,7 +14,7 @@ from deepfield.fitting import Fitting
 
 @pytest.fixture(autouse=True)
 def on_this_machine(monkeypatch):
-    monkeypatch.setattr("deepfield.dashboard.labelled_form._on_this_machine", lambda: True)
+    monkeypatch.setattr("deepfield.dashboard.labelled_form.on_this_machine", lambda: True)
 
 
 @pytest.fixture

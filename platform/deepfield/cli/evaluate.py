@@ -21,16 +21,20 @@ from deepfield.cli.domains import (
     option_flags,
 )
 from deepfield.cli.output import print_json
+from deepfield.cli.polylines import lines_source, show_polylines
 from deepfield.cli.ranking import show_ranking
 from deepfield.cli.score import common_flags
 from deepfield.columns import read_columns
 from deepfield.domain import Domain, ranked_output
-from deepfield.evaluation import Evaluation, RankingEvaluation
+from deepfield.evaluation import Evaluation, PolylineEvaluation, RankingEvaluation
 from deepfield.evaluation import evaluate as evaluate_model
 from deepfield.evaluation.measuring import read_mapping
-from deepfield.evaluation.ranking.words import protocol
+from deepfield.evaluation.polylines.measuring import lines_output
+from deepfield.evaluation.polylines.words import protocol as of_lines
+from deepfield.evaluation.ranking.words import protocol as of_lists
 from deepfield.evaluation.report import (
     FIGURE_WORDS,
+    Found,
     check_report,
     conditions,
     interval,
@@ -48,19 +52,27 @@ def make(domain: Domain, formats: Formats) -> click.Command:
     pictures = domain.inputs.image is not None
     example = "films/" if pictures else "rows.csv"
     ranked = ranked_output(domain.inputs, domain.outputs)
+    grouped = click.Option(
+        ["--group"],
+        help="column of what belongs together, such as the patient's number: intervals "
+        "then draw whole groups",
+    )
     about_labels = [
         label_flag(domain),
-        click.Option(
-            ["--group"],
-            help="column of what belongs together, such as the patient's number: intervals "
-            "then draw whole groups",
-        ),
+        grouped,
         map_flag(domain, "; or what a label of yours is called by the model"),
     ]
     mapped = f"{example} --map Healthy=normal"
     if ranked is not None:
         about_labels = [map_flag(domain)]
         mapped = f"log.csv --map {ranked.of}=COLUMN"
+    truth, about_source = "labelled data", labelled_source(domain)
+    if ranked is not None:
+        truth = "what was taken next"
+    elif lines_output(domain.outputs) is not None:
+        truth, about_source = "pictures whose lines are known", lines_source(domain)
+        about_labels, example = [grouped, map_flag(domain)], "labels.json"
+        mapped = "pictures/ --group drive"
     return click.Command(
         domain.name,
         callback=lambda **values: run(domain, formats, **values),
@@ -77,11 +89,9 @@ def make(domain: Domain, formats: Formats) -> click.Command:
             *option_flags(domain, formats),
             *common_flags(),
         ],
-        help=f"""Say how good a model of {domain.name} is on {
-            "what was taken next" if ranked else "labelled data"
-        }.
+        help=f"""Say how good a model of {domain.name} is on {truth}.
 
-        {labelled_source(domain)}
+        {about_source}
 
         \b
         Examples:
@@ -157,6 +167,8 @@ def run(
         print_json(found.to_json())
     elif isinstance(found, RankingEvaluation):
         show_ranking(found)
+    elif isinstance(found, PolylineEvaluation):
+        show_polylines(found)
     else:
         show(found)
     if report is not None:
@@ -193,11 +205,15 @@ def show(found: Evaluation) -> None:
     console.print(matrix)
 
 
-def said(found: Evaluation | RankingEvaluation, report: Path | None) -> None:
+def said(found: Found, report: Path | None) -> None:
     """Say on standard error what the figures do not."""
     shares = ", ".join(f"{share:.1%} {name}" for name, share in found.trust.items())
     click.echo(f"{found.rows:,} rows of {found.source}, by {found.model}: {shares}.", err=True)
-    told = protocol(found) if isinstance(found, RankingEvaluation) else ""
+    told = ""
+    if isinstance(found, RankingEvaluation):
+        told = of_lists(found)
+    elif isinstance(found, PolylineEvaluation):
+        told = of_lines(found)
     for note in (told, conditions(found), *found.notes):
         if note:
             click.echo(note, err=True)

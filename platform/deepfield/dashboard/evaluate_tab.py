@@ -9,14 +9,17 @@ from typing import Any
 
 import streamlit as st
 
-from deepfield.dashboard import evaluation_view, ranking_view
+from deepfield.dashboard import evaluation_view, polyline_view, ranking_view
 from deepfield.dashboard.forms import options_form
 from deepfield.dashboard.labelled_form import Chosen, choose_columns, choose_inputs, choose_rows
+from deepfield.dashboard.lines_form import choose_group, choose_lines
 from deepfield.dashboard.words import plain
 from deepfield.domain import ranked_output
 from deepfield.errors import DeepfieldError, UsageError
-from deepfield.evaluation import Evaluation, RankingEvaluation
+from deepfield.evaluation import PolylineEvaluation, RankingEvaluation
 from deepfield.evaluation.measuring import evaluate, read_mapping, truth_field
+from deepfield.evaluation.polylines.measuring import lines_output
+from deepfield.evaluation.report import Found
 from deepfield.loading import Model
 from deepfield.scoring import Progress
 
@@ -33,7 +36,7 @@ class Measuring:
     def __init__(self, model: Model, chosen: Chosen, **asked: Any) -> None:
         self.model = model
         self.progress = Progress()
-        self.evaluation: Evaluation | RankingEvaluation | None = None
+        self.evaluation: Found | None = None
         self.error: str | None = None
         self.stopping = False
         self._folder = tempfile.TemporaryDirectory(prefix="deepfield-")
@@ -72,8 +75,9 @@ class Measuring:
 def show(model: Model) -> None:
     key = f"{model.domain.name}-evaluate"
     ranked = ranked_output(model.inputs, model.outputs)
+    lines = lines_output(model.outputs)
     try:
-        classes = () if ranked else truth_field(model).values
+        classes = () if ranked or lines else truth_field(model).values
     except UsageError as error:
         st.info(plain(error), icon=":material/info:")
         return
@@ -82,12 +86,15 @@ def show(model: Model) -> None:
         known = "whose truth you know"
         if ranked:
             known = f"that say which {ranked.of} each {model.inputs.answer_per} took"
-        st.markdown(f"Measure **{plain(model.spec.name)}** on rows {known}.")
-        chosen = choose_rows(model.inputs, key, labelled=not ranked)
+        kind = "pictures whose lines you know" if lines else f"rows {known}"
+        st.markdown(f"Measure **{plain(model.spec.name)}** on {kind}.")
+        chosen = choose_lines(key) if lines else choose_rows(model.inputs, key, not ranked)
         with st.form(f"{key}-form"):
             label = group = None
-            mapping = ""
-            if ranked:
+            mapping, columns = "", None
+            if lines:
+                group = choose_group(key)
+            elif ranked:
                 columns = choose_inputs(chosen, model.inputs, key)
             else:
                 label, group, columns = choose_columns(
@@ -121,11 +128,15 @@ def show(model: Model) -> None:
                 wanted = "rows with labels on the left: a folder for each class."
             if ranked:
                 wanted = "a table on the left: what each took last is hidden and looked for."
+            if lines:
+                wanted = "pictures on the left, with a file that tells the lines in each."
             st.info(f"Nothing measured yet. Choose {wanted}", icon=":material/arrow_back:")
         elif work.running:
             watch(work, key)
         elif isinstance(work.evaluation, RankingEvaluation):
             ranking_view.show(work.evaluation, key)
+        elif isinstance(work.evaluation, PolylineEvaluation):
+            polyline_view.show(work.evaluation, key)
         elif work.evaluation is not None:
             evaluation_view.show(work.evaluation, key)
         else:

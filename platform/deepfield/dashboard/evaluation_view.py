@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from deepfield.dashboard.words import plain
-from deepfield.evaluation import Evaluation, RankingEvaluation
+from deepfield.evaluation import Evaluation
 from deepfield.evaluation.report import (
     FIGURE_WORDS,
+    Found,
     as_html,
     charts_of,
     conditions,
@@ -66,7 +67,7 @@ def show(evaluation: Evaluation, key: str) -> None:
     downloads(evaluation, key)
 
 
-def charts(evaluation: Evaluation | RankingEvaluation, key: str) -> None:
+def charts(evaluation: Found, key: str) -> None:
     """Draw every chart, two beside each other."""
     found = list(charts_of(evaluation).items())
     for start in range(0, len(found), 2):
@@ -85,7 +86,7 @@ def rows_aside(rejected: pd.DataFrame, key: str) -> None:
             st.dataframe(rejected.head(1000), hide_index=True, key=f"{key}-aside")
 
 
-def downloads(evaluation: Evaluation | RankingEvaluation, key: str) -> None:
+def downloads(evaluation: Found, key: str) -> None:
     """Offer the report and the figures as files."""
     with st.container(horizontal=True):
         stem = f"deepfield-{evaluation.domain}-{evaluation.model}-evaluation"

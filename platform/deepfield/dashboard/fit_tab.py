@@ -10,13 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from deepfield.background import fit_in_background, prepare_fit, starting
-from deepfield.dashboard import evaluation_view, ranking_view, survey_view
+from deepfield.dashboard import evaluation_view, polyline_view, ranking_view, survey_view
 from deepfield.dashboard.forms import form_of
 from deepfield.dashboard.labelled_form import Chosen, choose_columns, choose_inputs, choose_rows
 from deepfield.dashboard.words import plain
 from deepfield.domain import Domain, ranked_output
 from deepfield.errors import DeepfieldError
-from deepfield.evaluation import RankingEvaluation, Survey, read_finding
+from deepfield.evaluation import PolylineEvaluation, RankingEvaluation, Survey, read_finding
 from deepfield.evaluation.plots import learning_curve
 from deepfield.fits import Fit, find_fit, forget_fit, list_fits
 from deepfield.fitting import fit_bases, options_kind
@@ -199,6 +199,8 @@ def ended(domain: Domain, fit: Fit) -> None:
             survey_view.show(found, fit.id)
         elif isinstance(found, RankingEvaluation):
             ranking_view.show(found, fit.id)
+        elif isinstance(found, PolylineEvaluation):
+            polyline_view.show(found, fit.id)
         else:
             evaluation_view.show(found, fit.id)
     chart = learning_curve(fit.log)

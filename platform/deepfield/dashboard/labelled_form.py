@@ -19,7 +19,7 @@ from deepfield.labelled import find_path
 from deepfield.sources.tables import READERS, TableSource
 from deepfield.table import Table
 
-__all__ = ["Chosen", "choose_columns", "choose_inputs", "choose_rows"]
+__all__ = ["Chosen", "choose_columns", "choose_inputs", "choose_rows", "on_this_machine"]
 
 NONE = "(none)"
 
@@ -75,7 +75,7 @@ def choose_rows(inputs: Table, key: str, labelled: bool = True) -> Chosen:
         key=f"{key}-upload",
     )
     path = ""
-    if _on_this_machine():
+    if on_this_machine():
         path = st.text_input(
             f"or a {'folder or ' if labelled else ''}file on this machine",
             key=f"{key}-path",
@@ -174,6 +174,6 @@ def _header(chosen: Chosen) -> list[str]:
         return TableSource(place, Table()).header
 
 
-def _on_this_machine() -> bool:
+def on_this_machine() -> bool:
     """Return whether only people of this machine see the page; others may name no paths of it."""
     return st.get_option("server.address") in ("127.0.0.1", "localhost", "::1")

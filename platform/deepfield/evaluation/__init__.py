@@ -6,6 +6,7 @@ from deepfield.evaluation.figures import (
     expected_calibration_error,
 )
 from deepfield.evaluation.measuring import evaluate
+from deepfield.evaluation.polylines import PolylineEvaluation, evaluate_polylines
 from deepfield.evaluation.ranking import RankingEvaluation, evaluate_ranking
 from deepfield.evaluation.resampling import Figure
 from deepfield.evaluation.result import Evaluation
@@ -14,11 +15,13 @@ from deepfield.evaluation.survey import Survey, read_finding, survey
 __all__ = [
     "Evaluation",
     "Figure",
+    "PolylineEvaluation",
     "RankingEvaluation",
     "Survey",
     "binary_figures",
     "class_figures",
     "evaluate",
+    "evaluate_polylines",
     "evaluate_ranking",
     "expected_calibration_error",
     "read_finding",

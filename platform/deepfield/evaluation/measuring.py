@@ -13,6 +13,8 @@ from deepfield.domain import TRUST, changed_options, ranked_output
 from deepfield.errors import InputError, UsageError
 from deepfield.evaluation import curves
 from deepfield.evaluation.answering import answer
+from deepfield.evaluation.polylines.measuring import evaluate_polylines, lines_output
+from deepfield.evaluation.polylines.result import PolylineEvaluation
 from deepfield.evaluation.ranking.measuring import evaluate_ranking
 from deepfield.evaluation.ranking.result import RankingEvaluation
 from deepfield.evaluation.resampling import Answers, figures_with_intervals
@@ -44,10 +46,11 @@ def evaluate(
     options: Mapping[str, Any] | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     shown_as: str | None = None,
-) -> Evaluation | RankingEvaluation:
+) -> Evaluation | RankingEvaluation | PolylineEvaluation:
     """Score labelled rows and say how good the answers are.
 
-    Of a domain that ranks what groups take next no labels are read: see ``evaluate_ranking``.
+    Of a domain that ranks what groups take next no labels are read: see ``evaluate_ranking``. Of
+    one that draws lines over pictures the truth is lines: see ``evaluate_polylines``.
 
     Args:
         source: a folder or .zip with a folder for each class, or a table with a column of labels.
@@ -68,6 +71,21 @@ def evaluate(
         return evaluate_ranking(
             model,
             source,
+            columns=columns,
+            options=options,
+            on_progress=on_progress,
+            shown_as=shown_as,
+        )
+    if lines_output(model.outputs) is not None:
+        if label or mapping:
+            raise UsageError(
+                f"The lines in a picture are the truth in {model.domain.name}: there are no labels "
+                "to name."
+            )
+        return evaluate_polylines(
+            model,
+            source,
+            group=group,
             columns=columns,
             options=options,
             on_progress=on_progress,

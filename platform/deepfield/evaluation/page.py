@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -12,7 +12,7 @@ import vl_convert
 
 from deepfield.evaluation.resampling import Figure
 
-__all__ = ["aside", "figures_in", "interval", "number", "page", "png"]
+__all__ = ["aside", "figures_in", "interval", "number", "page", "png", "table"]
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #17252a; max-width: 60rem; margin: 2rem auto;
@@ -77,6 +77,13 @@ def aside(rejected: pd.DataFrame) -> str:
     )
 
 
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Return a table as HTML; what is a number stands to the right."""
+    names = "".join(f"<th>{name}</th>" for name in head)
+    lines = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows)
+    return f"<table><tr>{names}</tr>{lines}</table>"
+
+
 def png(chart: alt.TopLevelMixin) -> bytes:
     """Return a chart as a picture."""
     return vl_convert.vegalite_to_png(_whole(chart), scale=2)
@@ -90,3 +97,8 @@ def _whole(chart: alt.TopLevelMixin) -> dict[str, Any]:
     """Return a chart with all its rows: the matrix of 72 classes has more than Altair's 5,000."""
     with alt.data_transformers.enable("default", max_rows=None):
         return chart.to_dict()
+
+
+def _cell(value: str) -> str:
+    kind = " class=n" if value[:1] in "+-–−" or value[:1].isdigit() else ""
+    return f"<td{kind}>{escape(value)}</td>"

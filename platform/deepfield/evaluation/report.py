@@ -11,6 +11,9 @@ import altair as alt
 from deepfield.errors import DeepfieldError, UsageError
 from deepfield.evaluation.page import aside, figures_in, interval, number, page, png
 from deepfield.evaluation.plots import all_charts
+from deepfield.evaluation.polylines import report as of_lines
+from deepfield.evaluation.polylines.plots import polyline_charts
+from deepfield.evaluation.polylines.result import PolylineEvaluation
 from deepfield.evaluation.ranking import report as of_lists
 from deepfield.evaluation.ranking.plots import ranking_charts
 from deepfield.evaluation.ranking.result import RankingEvaluation
@@ -18,6 +21,7 @@ from deepfield.evaluation.result import Evaluation
 
 __all__ = [
     "FIGURE_WORDS",
+    "Found",
     "as_html",
     "charts_of",
     "check_report",
@@ -26,6 +30,9 @@ __all__ = [
     "number",
     "write_report",
 ]
+
+Found = Evaluation | RankingEvaluation | PolylineEvaluation
+"""What an evaluation comes to, whatever is the truth."""
 
 FIGURE_WORDS = {
     "accuracy": "accuracy",
@@ -59,15 +66,17 @@ def check_report(path: Path, overwrite: bool = False) -> None:
 
 
 def charts_of(
-    evaluation: Evaluation | RankingEvaluation,
+    evaluation: Found,
 ) -> dict[str, tuple[str, alt.LayerChart]]:
     """Return every chart that an evaluation has: name -> what it shows, and the chart."""
     if isinstance(evaluation, RankingEvaluation):
         return ranking_charts(evaluation)
+    if isinstance(evaluation, PolylineEvaluation):
+        return polyline_charts(evaluation)
     return all_charts(evaluation)
 
 
-def write_report(evaluation: Evaluation | RankingEvaluation, path: Path) -> None:
+def write_report(evaluation: Found, path: Path) -> None:
     """Write a report: one HTML page, one PNG of all charts, or a folder of PNGs and figures.json.
 
     Raises:
@@ -98,10 +107,12 @@ def write_report(evaluation: Evaluation | RankingEvaluation, path: Path) -> None
         raise DeepfieldError(f"Cannot write {str(path)!r}: {error.strerror}.") from error
 
 
-def as_html(evaluation: Evaluation | RankingEvaluation) -> str:
+def as_html(evaluation: Found) -> str:
     """Return one page with every number and chart in it: no script, nothing fetched."""
     if isinstance(evaluation, RankingEvaluation):
         return of_lists.as_html(evaluation)
+    if isinstance(evaluation, PolylineEvaluation):
+        return of_lines.as_html(evaluation)
     said = [note for note in (conditions(evaluation), *evaluation.notes) if note]
     notes = "".join(f"<p class='quiet'>{escape(note)}</p>" for note in said)
     trust = ", ".join(f"{share:.1%} {name}" for name, share in evaluation.trust.items())
@@ -123,10 +134,12 @@ def as_html(evaluation: Evaluation | RankingEvaluation) -> str:
     )
 
 
-def conditions(evaluation: Evaluation | RankingEvaluation) -> str:
+def conditions(evaluation: Found) -> str:
     """Say what it was measured with beyond the defaults: options and mapped labels, or nothing."""
     if isinstance(evaluation, RankingEvaluation):
         return of_lists.conditions(evaluation)
+    if isinstance(evaluation, PolylineEvaluation):
+        return of_lines.conditions(evaluation)
     options = ", ".join(f"{name} {value}" for name, value in evaluation.options.items())
     meant = ", ".join(f"{label!r} as {name!r}" for label, name in evaluation.mapping.items())
     said = []

@@ -13,6 +13,7 @@ import pandas as pd
 from deepfield.domain import TRUST, changed_options
 from deepfield.errors import InputError
 from deepfield.evaluation.answering import answer
+from deepfield.evaluation.polylines.result import PolylineEvaluation
 from deepfield.evaluation.ranking.result import RankingEvaluation
 from deepfield.evaluation.result import Evaluation
 from deepfield.fields import Label, Number
@@ -106,8 +107,12 @@ def survey(
     )
 
 
-def read_finding(values: Mapping[str, Any]) -> Evaluation | RankingEvaluation | Survey:
+def read_finding(
+    values: Mapping[str, Any],
+) -> Evaluation | RankingEvaluation | PolylineEvaluation | Survey:
     """Return what came of a fit, as any of them wrote it down."""
     if "leads" in values:
         return RankingEvaluation.from_json(values)
+    if "by_number" in values:
+        return PolylineEvaluation.from_json(values)
     return Evaluation.from_json(values) if "figures" in values else Survey.from_json(values)

@@ -1,5 +1,11 @@
-"""How good lines are: what was drawn in a picture is compared with the lines that are there."""
+"""How good lines are: what was drawn over a picture is compared with the lines that are in it."""
 
+from deepfield.evaluation.polylines.measuring import (
+    evaluate_polylines,
+    lines_output,
+    measure_polylines,
+)
+from deepfield.evaluation.polylines.result import PolylineEvaluation
 from deepfield.evaluation.polylines.tusimple import (
     LaneScore,
     line_accuracies,
@@ -8,4 +14,14 @@ from deepfield.evaluation.polylines.tusimple import (
     tusimple_figures,
 )
 
-__all__ = ["LaneScore", "line_accuracies", "sampled", "score_image", "tusimple_figures"]
+__all__ = [
+    "LaneScore",
+    "PolylineEvaluation",
+    "evaluate_polylines",
+    "line_accuracies",
+    "lines_output",
+    "measure_polylines",
+    "sampled",
+    "score_image",
+    "tusimple_figures",
+]

@@ -16,10 +16,12 @@ from deepfield.errors import InputError
 __all__ = [
     "ABSENT",
     "MATCHED",
+    "SLOWEST_MS",
     "LaneScore",
     "figures_of_means",
     "line_accuracies",
     "sampled",
+    "score_accuracies",
     "score_image",
     "tusimple_figures",
 ]
@@ -64,7 +66,11 @@ def score_image(
     Raises:
         InputError: if a lane has not one x for each height.
     """
-    accuracies = line_accuracies(predicted, labelled, heights)  # (labelled, predicted)
+    return score_accuracies(line_accuracies(predicted, labelled, heights), run_time_ms)
+
+
+def score_accuracies(accuracies: np.ndarray, run_time_ms: float = 0.0) -> LaneScore:
+    """Score one picture by what ``line_accuracies`` gives, (labelled, predicted)."""
     lanes, answers = accuracies.shape
     if run_time_ms > SLOWEST_MS or answers > lanes + TOO_MANY:
         return LaneScore(0.0, 0.0, 1.0)

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from deepfield.evaluation.by_group import drawn_sums, figure_between, percentiles, ratio
 from deepfield.evaluation.ranking.figures import found_in, ranking_figures
 from deepfield.evaluation.ranking.lists import Lists
-from deepfield.evaluation.ranking.resampling import drawn_sums, percentiles
 from deepfield.evaluation.resampling import Figure, binomial_interval
+from deepfield.evaluation.tenths import by_tenth, calibration_error, gaps
 
 __all__ = ["COMPARED", "Hidden", "calibration", "compared", "hits_by_length"]
 
 COMPARED = ("ndcg", "recall", "hit", "mrr", "popularity")
 """Figures that are means over groups, whoever made the lists: of these there is a difference."""
 PROPORTIONS = ("hit", "answered", "hit_when_answered")
-TENTHS = 10
 
 
 @dataclass(frozen=True)
@@ -56,31 +56,31 @@ def compared(
     sums["answered", ""] = answered, np.ones(len(answered))
     sums["hit_when_answered", ""] = sums["hit", ""][0] * answered, answered
     keys = list(sums)
-    gaps = _gaps(lists, hidden)
+    apart = _gaps(lists, hidden)
     above = np.stack([sums[key][0] for key in keys], axis=1)
     below = np.stack([sums[key][1] for key in keys], axis=1)
-    drawn = drawn_sums(np.concatenate([above, below, gaps], axis=1))
-    drawn_figures = _ratio(drawn[:, : len(keys)], drawn[:, len(keys) : 2 * len(keys)])
-    values = _ratio(above.sum(axis=0), below.sum(axis=0))
+    drawn = drawn_sums(np.concatenate([above, below, apart], axis=1))
+    drawn_figures = ratio(drawn[:, : len(keys)], drawn[:, len(keys) : 2 * len(keys)])
+    values = ratio(above.sum(axis=0), below.sum(axis=0))
     figures = []
     for place, (name, of) in enumerate(keys):
         low, high = percentiles(drawn_figures[:, place])
         if name in PROPORTIONS and values[place] in (0.0, 1.0):
             low, high = binomial_interval(values[place], int(below[:, place].sum()))
-        figures.append(_figure(name, values[place], low, high, of))
+        figures.append(figure_between(name, values[place], low, high, of))
     for of, codes in {"": lists.codes, **baselines}.items():
         there = len(np.unique(codes[(codes > 0) & (codes <= size)]))
         figures.append(Figure("coverage", there / size, np.nan, np.nan, of))
-    if gaps[:, -1].any():
-        error = _calibration_error(gaps.sum(axis=0, keepdims=True))[0]
-        low, high = percentiles(_calibration_error(drawn[:, 2 * len(keys) :]))
-        figures.append(_figure("ece", error, low, high))
+    if apart[:, -1].any():
+        error = calibration_error(apart.sum(axis=0, keepdims=True))[0]
+        low, high = percentiles(calibration_error(drawn[:, 2 * len(keys) :]))
+        figures.append(figure_between("ece", error, low, high))
     leads = []
     for of in baselines:
         for name in COMPARED:
             ours, theirs = keys.index((name, "")), keys.index((name, of))
             low, high = percentiles(drawn_figures[:, ours] - drawn_figures[:, theirs])
-            leads.append(_figure(name, values[ours] - values[theirs], low, high, of))
+            leads.append(figure_between(name, values[ours] - values[theirs], low, high, of))
     return figures, leads
 
 
@@ -105,49 +105,17 @@ def hits_by_length(all_lists: dict[str, np.ndarray], hidden: Hidden) -> pd.DataF
 
 def calibration(lists: Lists, hidden: Hidden) -> pd.DataFrame | None:
     """Return how often items were taken, by the tenth that their probability lies in, or None."""
-    said = np.isfinite(lists.probabilities) & (lists.codes > 0)
-    if not said.any():
-        return None
-    chances = lists.probabilities[said]
-    taken = found_in(lists.codes, hidden.groups, hidden.items)[said].astype(float)
-    place = _tenth(chances)
-    frame = pd.DataFrame({"place": place, "confidence": chances, "accuracy": taken})
-    found = frame.groupby("place").agg(
-        confidence=("confidence", "mean"), accuracy=("accuracy", "mean"), rows=("place", "size")
-    )
-    found.insert(0, "from", found.index / TENTHS)
-    found.insert(1, "to", (found.index + 1) / TENTHS)
-    return found.reset_index(drop=True)
+    taken = found_in(lists.codes, hidden.groups, hidden.items)
+    return by_tenth(_said(lists).ravel(), taken.ravel())
 
 
 def _gaps(lists: Lists, hidden: Hidden) -> np.ndarray:
-    """Return for each group how far what was taken and what was said differ, by tenths.
-
-    (groups, tenths + 1); the last column counts the items that say a probability.
-    """
-    said = np.isfinite(lists.probabilities) & (lists.codes > 0)
+    """Return ``gaps`` of the items of each list, (groups, tenths + 1)."""
     taken = found_in(lists.codes, hidden.groups, hidden.items)
-    count = len(said)
-    group = np.repeat(np.arange(count), said.sum(axis=1))
-    chances = lists.probabilities[said]
-    where = group * TENTHS + _tenth(chances)
-    gaps = np.bincount(where, taken[said] - chances, minlength=count * TENTHS)
-    return np.column_stack([gaps.reshape(count, TENTHS), said.sum(axis=1)])
+    count, k = taken.shape
+    return gaps(np.repeat(np.arange(count), k), _said(lists).ravel(), taken.ravel(), count)
 
 
-def _calibration_error(gaps: np.ndarray) -> np.ndarray:
-    return _ratio(np.abs(gaps[:, :-1]).sum(axis=1), gaps[:, -1])
-
-
-def _tenth(chances: np.ndarray) -> np.ndarray:
-    return np.clip((chances * TENTHS).astype(int), 0, TENTHS - 1)
-
-
-def _figure(name: str, value: float, low: float, high: float, of: str = "") -> Figure:
-    if np.isclose(low, high, rtol=1e-9, atol=0):  # "1.000 to 1.000" claims what nobody knows
-        low = high = float("nan")
-    return Figure(name, float(value), float(low), float(high), of)
-
-
-def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 0)
+def _said(lists: Lists) -> np.ndarray:
+    """Return the probabilities of items, (groups, k): NaN where a list is shorter, or says none."""
+    return np.where(lists.codes > 0, lists.probabilities, np.nan)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from deepfield.best import top
-from deepfield.evaluation.ranking.resampling import drawn_sums, percentiles
+from deepfield.evaluation.by_group import drawn_sums, percentiles
 
 __all__ = ["found_in", "margin", "ranking_figures", "top"]
 

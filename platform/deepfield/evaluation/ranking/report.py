@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 
-from deepfield.evaluation.page import aside, figures_in, page
+from deepfield.evaluation.page import aside, figures_in, page, table
 from deepfield.evaluation.ranking.plots import ranking_charts
 from deepfield.evaluation.ranking.result import RankingEvaluation
 from deepfield.evaluation.ranking.words import beside_baselines, own_figures, protocol
@@ -28,10 +27,10 @@ Trust: {trust}.</p>
 {notes}
 <h2>Figures</h2>
 <p class="quiet">With 95 % intervals from 1,000 bootstrap resamples of whole groups.</p>
-{_table(("figure", "value", "95 % interval"), own_figures(found))}
+{table(("figure", "value", "95 % interval"), own_figures(found))}
 <h2>Beside the simplest baselines</h2>
 {
-            _table(
+            table(
                 ("baseline", "figure", "value", "the model is ahead by", "95 % interval"),
                 beside_baselines(found),
             )
@@ -46,14 +45,3 @@ def conditions(found: RankingEvaluation) -> str:
     """Say which options were not left at their defaults, or nothing."""
     options = ", ".join(f"{name} {value}" for name, value in found.options.items())
     return f"Options other than the defaults: {options}." if options else ""
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    names = "".join(f"<th>{name}</th>" for name in head)
-    lines = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows)
-    return f"<table><tr>{names}</tr>{lines}</table>"
-
-
-def _cell(value: str) -> str:
-    kind = " class=n" if value[:1] in "+-–−" or value[:1].isdigit() else ""
-    return f"<td{kind}>{escape(value)}</td>"

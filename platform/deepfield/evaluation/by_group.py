@@ -1,12 +1,12 @@
-"""Draw whole groups with replacement: how would figures of lists vary with others?"""
+"""Draw whole groups with replacement: how would figures that are made of sums vary with others?"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from deepfield.evaluation.resampling import LEVEL, RESAMPLES, WEIGHTS
+from deepfield.evaluation.resampling import LEVEL, RESAMPLES, WEIGHTS, Figure
 
-__all__ = ["drawn_sums", "percentiles"]
+__all__ = ["drawn_sums", "figure_between", "percentiles", "ratio"]
 
 
 def drawn_sums(columns: np.ndarray, draws: int = RESAMPLES, seed: int = 0) -> np.ndarray:
@@ -34,3 +34,15 @@ def percentiles(drawn: np.ndarray) -> tuple[float, float]:
         return float("nan"), float("nan")
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
+
+
+def figure_between(name: str, value: float, low: float, high: float, of: str = "") -> Figure:
+    """Return a figure; one that no draw varies has no interval."""
+    if np.isclose(low, high, rtol=1e-9, atol=0):  # "1.000 to 1.000" claims what nobody knows
+        low = high = float("nan")
+    return Figure(name, float(value), float(low), float(high), of)
+
+
+def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Return shares, NaN where there is nothing to have a share of."""
+    return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 0)
