@@ -15,6 +15,7 @@ def register_datasets() -> list[Dataset]:
     from deepfield_datasets.chest_xray import ChestXray
     from deepfield_datasets.movielens_1m import MovieLens1M
     from deepfield_datasets.online_retail import OnlineRetail
+    from deepfield_datasets.roads.dataset import SyntheticRoads
     from deepfield_datasets.synthetic_shoppers import SyntheticShoppers
     from deepfield_datasets.synthetic_transactions import SyntheticTransactions
     from deepfield_datasets.tusimple import TuSimpleLanes
@@ -25,6 +26,7 @@ def register_datasets() -> list[Dataset]:
         ChestXray(),
         MovieLens1M(),
         OnlineRetail(),
+        SyntheticRoads(),
         SyntheticShoppers(),
         SyntheticTransactions(),
         TuSimpleLanes(),

@@ -6,13 +6,34 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deepfield_datasets.roads.camera import Camera
+    from deepfield_datasets.roads.dataset import SyntheticRoads
     from deepfield_datasets.roads.rendering import render
     from deepfield_datasets.roads.road import Lane, Road, RoadOptions
+    from deepfield_datasets.roads.shapes import read_shapes
+    from deepfield_datasets.roads.video import drive, write_video
 
-__all__ = ["Camera", "Lane", "Road", "RoadOptions", "render"]
+__all__ = [
+    "Camera",
+    "Lane",
+    "Road",
+    "RoadOptions",
+    "SyntheticRoads",
+    "drive",
+    "read_shapes",
+    "render",
+    "write_video",
+]
 
-PLACES = {"Camera": "camera", "Lane": "road", "Road": "road", "RoadOptions": "road"} | {
-    "render": "rendering"
+PLACES = {
+    "Camera": "camera",
+    "Lane": "road",
+    "Road": "road",
+    "RoadOptions": "road",
+    "SyntheticRoads": "dataset",
+    "drive": "video",
+    "read_shapes": "shapes",
+    "render": "rendering",
+    "write_video": "video",
 }
 
 

@@ -35,17 +35,19 @@ class Camera:
 
     def project(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Return pixels (n, 2) for points in metres, (n,) each; z must lie before the camera."""
-        x, y, z = np.broadcast_arrays(*(np.asarray(each, float) for each in (x, y, z)))
-        cos, sin = np.cos(self.pitch), np.sin(self.pitch)
+        cos, sin = float(np.cos(self.pitch)), float(np.sin(self.pitch))
         below = self.height - y
         depth = np.maximum(z * cos + below * sin, 1e-3)
         a, b = x / depth, (below * cos - z * sin) / depth
-        squared = np.minimum(a * a + b * b, 1.5)  # beyond that the polynomial folds back
-        factor = self.focal * (1 + self.distortion * squared)
-        cos, sin = np.cos(self.roll), np.sin(self.roll)
-        u = self.centre[0] + factor * (a * cos - b * sin)
-        v = self.centre[1] + factor * (a * sin + b * cos)
-        return np.stack([u, v], axis=-1)
+        if self.distortion:
+            squared = np.minimum(a * a + b * b, 1.5)  # beyond that the polynomial folds back
+            factor = 1 + self.distortion * squared
+            a, b = a * factor, b * factor
+        cos, sin = self.focal * float(np.cos(self.roll)), self.focal * float(np.sin(self.roll))
+        pixels = np.empty((*np.shape(a), 2))
+        pixels[..., 0] = self.centre[0] + a * cos - b * sin
+        pixels[..., 1] = self.centre[1] + a * sin + b * cos
+        return pixels
 
     def rays(self, top: int) -> tuple[np.ndarray, np.ndarray]:
         """Return x / depth and y / depth (down) of the pixels from row ``top`` on."""

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
-__all__ = ["blend", "fill"]
+__all__ = ["blend", "bytes_of", "fill", "fill_all"]
 
 SHIFT = 4
+LIMIT = 12_000
+"""Pixels from the origin beyond which OpenCV's fixed-point corners would overflow."""
 
 
 def fill(image: np.ndarray, outline: np.ndarray, colour: np.ndarray) -> None:
     """Fill a polygon (n, 2) in pixels with an RGB colour from 0 to 1, in place."""
-    red, green, blue = (float(each) for each in np.clip(colour, 0, 1) * 255)
-    cv2.fillPoly(image, [_fixed(image, outline)], (red, green, blue), cv2.LINE_AA, SHIFT)
+    cv2.fillPoly(image, [_fixed(outline)], bytes_of(colour), cv2.LINE_AA, SHIFT)
+
+
+def fill_all(
+    image: np.ndarray,
+    corners: np.ndarray,
+    counts: Sequence[int],
+    colours: Sequence[tuple[float, float, float]],
+) -> None:
+    """Fill polygons one after another; their corners follow one another in ``corners``."""
+    fixed = _fixed(corners)
+    begin = 0
+    for count, colour in zip(counts, colours, strict=True):
+        cv2.fillPoly(image, [fixed[begin : begin + count]], colour, cv2.LINE_AA, SHIFT)
+        begin += count
 
 
 def blend(image: np.ndarray, outline: np.ndarray, colour: np.ndarray, share: float) -> None:
@@ -25,10 +42,16 @@ def blend(image: np.ndarray, outline: np.ndarray, colour: np.ndarray, share: flo
     part = image[low[1] : high[1], low[0] : high[0]]
     layer = part.copy()
     fill(layer, outline - low, colour)
-    cv2.addWeighted(layer, share, part, 1 - share, 0, dst=layer)
-    part[:] = layer
+    part[:] = cv2.addWeighted(layer, share, part, 1 - share, 0)
 
 
-def _fixed(image: np.ndarray, outline: np.ndarray) -> np.ndarray:
-    limit = 4 * max(image.shape)
-    return np.rint(np.clip(outline, -limit, limit) * (1 << SHIFT)).astype(np.int32)
+def bytes_of(colour: np.ndarray) -> tuple[float, float, float]:
+    """Return a colour from 0 to 1 as OpenCV wants it."""
+    red, green, blue = (min(max(255 * float(each), 0), 255) for each in colour)
+    return red, green, blue
+
+
+def _fixed(outline: np.ndarray) -> np.ndarray:
+    limited = np.minimum(np.maximum(outline, -LIMIT), LIMIT)
+    limited *= 1 << SHIFT
+    return np.rint(limited).astype(np.int32)

@@ -16,7 +16,7 @@ __all__ = ["FAR", "Ground", "Path", "bend"]
 
 FAR = 900.0
 """Metres beyond which nothing is told apart."""
-STEPS = 1200
+STEPS = 800
 PER_PIXEL = 4
 """Entries of the table of rows for a pixel."""
 

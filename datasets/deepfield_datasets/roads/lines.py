@@ -60,7 +60,7 @@ def carriageway(
     length, period = DASHES[random.integers(len(DASHES))]
     width = random.uniform(0.1, 0.16)
     style = random.choice(
-        ["dashed", "dots", "dots-dashes", "dashed-markers"], p=[0.4, 0.2, 0.2, 0.2]
+        ["dashed", "dots", "dots-dashes", "dashed-markers"], p=[0.28, 0.28, 0.2, 0.24]
     )
     left = random.choice(["yellow", "white", "double", "dashed"], p=[0.55, 0.25, 0.1, 0.1])
     wear = 0.0 if fresh else float(random.beta(1.2, 2.5))

@@ -19,7 +19,7 @@ def paint_line(
     """Blend a line into float32 colours (rows, width, 3) of the ground, in place."""
     half = max(abs(mark.across) + mark.width / 2 for mark in line.marks)
     mask = strip(line, half, camera, path, ground)
-    pixels = np.flatnonzero(mask)
+    pixels = np.flatnonzero(mask.view(bool))
     if len(pixels) == 0:
         return
     index = ground.index.ravel()[pixels]
@@ -35,13 +35,8 @@ def paint_line(
     after = before.copy()
     for mark in line.marks:
         share = _share(mark, along, across, width, length, distance, camera.height)
-        if mark.raised:
-            # Of a raised mark the foot lies in its own shade.
-            shade = np.roll(share, 0)
-            after *= 1 - 0.25 * shade[:, None]
-            share = np.minimum(share * 1.1, 1) * (0.55 + 0.45 * worn)
-        else:
-            share = share * worn
+        # Raised marks wear off less: they are of plastic or clay through and through.
+        share *= (0.6 + 0.4 * worn) if mark.raised else worn
         after += (np.asarray(mark.colour, np.float32) - after) * share[:, None]
     flat[pixels] = after
 
@@ -113,5 +108,5 @@ def _worn(
     column = (across * 8 + line.offset * 50).astype(np.int32) & (TEXELS - 1)
     large = coarse.take(row * TEXELS + column)
     near = np.clip(0.04 / width, 0, 1)  # far away only the mean of the grain is seen
-    left = 1 - line.wear * (0.75 + 0.9 * large + 0.8 * small * near)
+    left = 1 - line.wear * (0.75 + 0.8 * large + 0.45 * small * near)
     return np.clip(left, 0.06, 1).astype(np.float32)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 
+from deepfield_datasets.roads.blotches import lay
 from deepfield_datasets.roads.ground import Ground
 from deepfield_datasets.roads.lines import labels
 from deepfield_datasets.roads.paint import paint_line
@@ -45,12 +47,13 @@ def picture(scene: Scene, moment: Moment, options: RoadOptions) -> Road:
     ground = Ground(camera, path)
     light = light_of(scene)
     colours = ground_colours(scene.ground, ground, moment.travelled)
+    lay(colours, scene.blotches, camera, path, ground, moment.travelled)
     for line in scene.lines:
         paint_line(colours, line, camera, path, ground, moment.travelled)
     haze(colours, ground, light)
     image = background(scene, camera, path, light, moment)
-    below = np.clip(colours * 255, 0, 255).astype(np.uint8)
-    np.copyto(image[ground.top :], below, where=ground.inside[:, :, None])
+    below = cv2.convertScaleAbs(colours, alpha=255)
+    cv2.copyTo(below, ground.inside.view(np.uint8), image[ground.top :])
     objects(image, scene, camera, path, ground, light, moment)
     cars(image, scene, camera, path, ground, light, moment, options)
     image = expose(image, scene, camera, light, options, random)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from deepfield_datasets.roads.blotches import Blotch, blotches
 from deepfield_datasets.roads.camera import Camera
 from deepfield_datasets.roads.ground import Path, bend, distances
 from deepfield_datasets.roads.lines import Line, carriageway
@@ -61,6 +62,7 @@ class Scene:
     opposite: tuple[float, float]
     """Another carriageway on the left, its near and far edge; both 0: none."""
     ground: Surface
+    blotches: tuple[Blotch, ...]
     moment: Moment
     far: float
     """How far lines are labelled, in metres."""
@@ -184,6 +186,7 @@ def make_scene(
         barriers,
         opposite,
         ground,
+        blotches(edges, offsets, moment.travelled, random, options.flaws),
         moment,
         float(far),
         course,

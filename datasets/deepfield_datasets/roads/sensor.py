@@ -30,10 +30,18 @@ def expose(
     height, width = image.shape[:2]
     if random.random() < 0.08:
         _bonnet(image, light, random)
+    if light.sun > 0.5 and random.random() < 0.12 * options.flaws:
+        image = _glare(image, camera, light, random)
+    if light.wet:
+        _streaks(image, light.wet, grain)
+    if random.random() < 0.12 * options.flaws:
+        long = int(random.integers(2, 5)) | 1
+        upright = random.random() < 0.6
+        image = cv2.blur(image, (1, long) if upright else (long, 1))
     blur = abs(random.normal(0.25, 0.35)) * options.flaws * width / 640
     if blur > 0.3:
         image = cv2.GaussianBlur(image, (0, 0), min(blur, 1.6))
-    gains = np.exp(random.normal(0, 0.04, 3))
+    gains = np.exp(random.normal(0, 0.03, 3))
     gamma = float(np.exp(random.normal(0, 0.18)))
     contrast = float(np.exp(random.normal(0, 0.12)))
     level = np.linspace(0, 1, 256)[:, None] * gains
@@ -68,6 +76,33 @@ def _bonnet(image: np.ndarray, light: Light, random: np.random.Generator) -> Non
         [(0.25, 0.12, 0.11), (0.06, 0.06, 0.07), (0.35, 0.36, 0.38)][random.integers(3)]
     )
     fill(image, outline, colour * light.strength)
+
+
+def _glare(
+    image: np.ndarray, camera: Camera, light: Light, random: np.random.Generator
+) -> np.ndarray:
+    """Return the image with the sun in it, or just outside."""
+    height, width = image.shape[:2]
+    x = camera.centre[0] + light.sun_side * width * random.uniform(0.0, 0.6)
+    y = camera.horizon - height * random.uniform(0.05, 0.4)
+    rows = ((np.arange(0, height, 8) - y) / width)[:, None]
+    columns = ((np.arange(0, width, 8) - x) / width)[None, :]
+    far = np.hypot(rows, columns)
+    shine = random.uniform(60, 200) * np.exp(-far / random.uniform(0.05, 0.3))
+    shine = cv2.resize(shine.astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.add(image, cv2.merge([shine] * 3))
+
+
+def _streaks(image: np.ndarray, wet: float, random: np.random.Generator) -> None:
+    """Draw falling rain, in place."""
+    height, width = image.shape[:2]
+    layer = image.copy()
+    lean = random.normal(0, 0.15)
+    for _ in range(int(60 * wet)):
+        x, y, long = random.uniform(0, width), random.uniform(0, height), random.uniform(4, 22)
+        begin, end = (int(x), int(y)), (int(x + lean * long), int(y + long))
+        cv2.line(layer, begin, end, (190, 192, 195), 1, cv2.LINE_AA)
+    image[:] = cv2.addWeighted(layer, 0.3, image, 0.7, 0)
 
 
 def _vignette(image: np.ndarray, depth: float) -> np.ndarray:

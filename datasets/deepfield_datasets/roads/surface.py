@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from deepfield_datasets.roads.ground import Ground
@@ -14,9 +15,9 @@ __all__ = ["REACH", "Surface", "ground_colours", "surface"]
 
 REACH = 60.0
 """Metres to either side that the profile knows."""
-CELL = 0.01
+CELL = 0.02
 
-CONCRETE = ((0.50, 0.50, 0.47), (0.58, 0.57, 0.53), (0.44, 0.45, 0.43), (0.62, 0.60, 0.55))
+CONCRETE = ((0.47, 0.50, 0.46), (0.55, 0.57, 0.52), (0.43, 0.46, 0.43), (0.58, 0.57, 0.52))
 ASPHALT = ((0.30, 0.30, 0.31), (0.24, 0.24, 0.25), (0.37, 0.37, 0.37), (0.33, 0.32, 0.31))
 VERGES = (
     (0.30, 0.36, 0.17),
@@ -117,12 +118,14 @@ def surface(
         light[np.abs(places - at) < random.uniform(0.01, 0.05)] *= random.choice(
             [0.5, 0.7, 0.85, 1.1]
         )
-    if random.random() < 0.35 * flaws:  # grooves along the road
+    if random.random() < 0.25 * flaws:  # grooves along the road
         pitch = random.uniform(0.04, 0.25)
-        light *= 1 + random.uniform(0.02, 0.08) * np.sin(
+        light *= 1 + random.uniform(0.01, 0.045) * np.sin(
             2 * np.pi * places / pitch + np.sin(places)
         )
-    light += random.normal(0, 0.02 * flaws, cells // 8).astype(np.float32).repeat(8)
+    uneven = random.normal(0, 0.02 * flaws, 121).astype(np.float32)  # one value a metre
+    light += np.interp(places, np.linspace(-REACH, REACH, 121), uneven)
+    light += random.normal(0, 0.012 * flaws, cells // 4).astype(np.float32).repeat(4)
     light[~paved] = 1
     colours *= light[:, None]
     profile = np.zeros((cells + 1, 3), np.float64)
@@ -138,7 +141,7 @@ def surface(
         joint=random.uniform(0.1, 0.5) * flaws,
         grain=random.uniform(0.01, 0.07) * flaws,
         clouds=random.uniform(0.02, 0.1) * flaws,
-        streaks=random.uniform(0.01, 0.09) * flaws,
+        streaks=random.choice([0.0, 0.02, 0.04, 0.08], p=[0.3, 0.35, 0.25, 0.1]) * flaws,
         shift=(int(random.integers(TEXELS)), int(random.integers(TEXELS))),
         seams=tuple(seams),
     )
@@ -146,7 +149,7 @@ def surface(
 
 def _near(colour: tuple[float, ...], random: np.random.Generator) -> np.ndarray:
     made = np.asarray(colour) * random.uniform(0.8, 1.2) * random.normal(1, 0.03, 3)
-    return np.clip(made, 0.03, 0.9).astype(np.float32)
+    return np.clip(made, 0.03, 0.66).astype(np.float32)
 
 
 def ground_colours(made: Surface, ground: Ground, travelled: float) -> np.ndarray:
@@ -181,8 +184,8 @@ def _light(made: Surface, ground: Ground, travelled: float) -> np.ndarray:
 
 
 def _leaves(made: Surface, ground: Ground, travelled: float) -> np.ndarray:
-    deep = _sampled(textures().leaves, made, ground, travelled, 11, 14)
-    deep += _sampled(textures().clouds, made, ground, travelled, 2.5, 3) * np.float32(1.6)
+    deep = _smooth(textures().leaves, made, ground, travelled, 11, 14)
+    deep += _smooth(textures().clouds, made, ground, travelled, 2.5, 3) * np.float32(1.6)
     low, high = made.leaves_reach
     deep -= np.clip(np.maximum(low - ground.across, ground.across - high) * 0.5, 0, 3)
     share = np.clip((deep + np.float32(made.leaves)) * 6 + 0.5, 0, 1)
@@ -205,6 +208,20 @@ def _sampled(
     column &= TEXELS - 1
     column += ground.of((row * TEXELS).astype(np.int32))
     return texture.ravel().take(column)
+
+
+def _smooth(
+    texture: np.ndarray,
+    made: Surface,
+    ground: Ground,
+    travelled: float,
+    rows: float,
+    columns: float,
+) -> np.ndarray:
+    """Return the same without steps between texels."""
+    row = np.mod((ground.along + travelled) * rows + made.shift[0], TEXELS).astype(np.float32)
+    column = ground.across * np.float32(columns) + np.float32(made.shift[1] + 8 * TEXELS)
+    return cv2.remap(texture, column, ground.of(row), cv2.INTER_LINEAR, None, cv2.BORDER_WRAP)
 
 
 def _lengthwise(made: Surface, ground: Ground, travelled: float) -> np.ndarray:

@@ -41,11 +41,30 @@ def background(
             top += np.sin(turned * pace * 1.9**octave + random.uniform(0, 6.3)) / 1.6**octave
         top = horizon - camera.focal * size * np.clip(0.55 + 0.35 * top, 0, 2.5)
         top += (columns - camera.centre[0]) * np.tan(camera.roll)
-        colour = colour * light.strength * (1 - air) + light.air * air
+        colour = colour * light.strength * light.facing * (1 - air) + light.air * air
         outline = np.stack([columns, top], axis=1)
         outline = np.concatenate([outline, [[width, height], [0, height]]])
         fill(image, outline, colour)
+        _foliage(image, top, horizon, 0.9 if air < 0.3 else 0.35, random)
     return image
+
+
+def _foliage(
+    image: np.ndarray, top: np.ndarray, horizon: float, depth: float, random: np.random.Generator
+) -> None:
+    """Make what lies between a skyline and the horizon uneven, as leaves are, in place."""
+    begin, end = max(int(top.min()), 0), min(int(horizon + 0.06 * image.shape[0]), image.shape[0])
+    if end - begin < 2:
+        return
+    row, column = random.integers(0, TEXELS // 2, 2)
+    patch = textures().leaves[row : row + 160, column : column + TEXELS // 2]
+    patch = cv2.resize(patch, (image.shape[1], 160))[: end - begin]
+    if len(patch) < end - begin:
+        patch = cv2.resize(patch, (image.shape[1], end - begin))
+    gain = 1 + np.float32(depth) * patch
+    gain[np.arange(begin, end)[:, None] < top[None]] = 1
+    part = image[begin:end].astype(np.float32) * gain[:, :, None]
+    image[begin:end] = cv2.convertScaleAbs(np.maximum(part, 0))
 
 
 def _heading(scene: Scene, moment: Moment) -> float:
@@ -168,7 +187,7 @@ def _bar(ends: np.ndarray, thick: float) -> np.ndarray:
 
 def _air(colour: np.ndarray, distance: float, light: Light) -> np.ndarray:
     share = np.exp(-distance / light.sight)
-    return colour * light.strength * share + light.air * (1 - share)
+    return colour * light.strength * light.facing * share + light.air * (1 - share)
 
 
 def _thing(

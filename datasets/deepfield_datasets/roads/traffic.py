@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from deepfield_datasets.roads.camera import Camera
-from deepfield_datasets.roads.drawing import blend, fill
+from deepfield_datasets.roads.drawing import blend, bytes_of, fill_all
 from deepfield_datasets.roads.ground import Ground, Path
 from deepfield_datasets.roads.road import RoadOptions
 from deepfield_datasets.roads.scene import Moment, Scene
@@ -26,6 +26,9 @@ COLOURS = (
     (0.75, 0.74, 0.70),
     (0.16, 0.2, 0.17),
 )
+NAMES = tuple(BUILDS)
+SHARES = np.cumsum([0.4, 0.28, 0.12, 0.08, 0.13])
+"""How common they are."""
 GROUND = np.array([[-1, 0, -0.03], [1, 0, -0.03], [1, 0, 1], [-1, 0, 1]])
 
 
@@ -43,31 +46,33 @@ def cars(
     if options.traffic == 0:
         return
     random = np.random.default_rng([scene.seed, 7])
-    reach = min(float(path.along[ground.seen].max()), 260.0)
+    reach = min(float(path.along[ground.seen].max()), 200.0)
     offsets = [line.offset for line in scene.lines]
     places = []
     busy = random.gamma(2.0, 0.5) * options.traffic
     for left, right in pairwise(offsets):
         middle = (left + right) / 2
-        along = 7 + random.gamma(2, 12) if abs(middle) < 0.5 else random.uniform(-60, 20)
         spacing = (10 + random.exponential(35)) / max(busy, 0.05)
-        speed = random.normal(0, 3)
-        while along < 300:
-            at = along + speed * moment.seconds
-            places.append(
-                (at, middle + random.normal(0, 0.2), int(random.integers(1 << 30)), False)
-            )
+        if abs(middle) < 0.5:  # those ahead of us keep about our pace
+            along = 7 + random.gamma(2, 12)
+            moved = 2.5 * np.sin(moment.seconds / 3 + random.uniform(0, 6.28))
+        else:
+            along = random.uniform(-60, 20)
+            moved = random.normal(0, 3) * moment.seconds
+        while along < 220:
+            salt = int(random.integers(1 << 30))
+            places.append((along + moved, middle + random.normal(0, 0.2), salt, False))
             along += 9 + random.exponential(spacing)
-    lanes = int((scene.opposite[1] - scene.opposite[0]) / 3.6)
-    for lane in range(lanes):
+    for lane in range(int((scene.opposite[1] - scene.opposite[0]) / 3.6)):
+        random = np.random.default_rng([scene.seed, 11, lane])
         along = random.uniform(-60, 60) - 55 * moment.seconds
         middle = -scene.opposite[0] - 2.4 - 3.6 * lane
-        while along < 300:
+        while along < 220:
             places.append((along, middle, int(random.integers(1 << 30)), True))
-            along += 8 + random.exponential(40 / max(busy, 0.05))
+            along += 8 + random.exponential(60 / max(busy, 0.05))
     for along, across, salt, towards in sorted(places, reverse=True):
         if 4.0 < along < reach:
-            _car(image, along, across, salt, towards, scene, camera, path, light)
+            _car(image, along, across, salt, towards, camera, path, light)
 
 
 def _car(
@@ -76,59 +81,55 @@ def _car(
     across: float,
     salt: int,
     towards: bool,
-    scene: Scene,
     camera: Camera,
     path: Path,
     light: Light,
 ) -> None:
-    random = np.random.default_rng(salt)
-    name = str(random.choice(list(BUILDS), p=[0.4, 0.28, 0.12, 0.08, 0.12]))
-    build = BUILDS[name]
     x, y, z = (float(each) for each in path.at(along, across))
-    size = camera.focal * build.width / z
+    size = camera.focal * 1.9 / z
     centre = camera.centre[0] + camera.focal * x / z
-    if not -3 * size - 40 < centre < image.shape[1] + 3 * size + 40:
+    if size < 2.5 or not -4 * size - 20 < centre < image.shape[1] + 4 * size + 20:
         return
-    paint = np.array(COLOURS[random.integers(len(COLOURS))]) * random.uniform(0.7, 1.15)
+    lots = np.random.default_rng(salt).random(6)
+    name = NAMES[int(np.searchsorted(SHARES, lots[0]))]
+    build = BUILDS[name]
+    paint = np.array(COLOURS[int(lots[1] * len(COLOURS))]) * (0.7 + 0.45 * lots[2])
     turn = float(np.interp(along, path.along, path.heading))
-    right, ahead = np.array([np.cos(turn), -np.sin(turn)]), np.array([np.sin(turn), np.cos(turn)])
+    cos, sin = float(np.cos(turn)), float(np.sin(turn))
 
     def pixels(points: np.ndarray) -> np.ndarray:
-        beside = points[:, 0] * build.width / 2
+        beside = points[:, 0] * (build.width / 2)
         onward = points[:, 2] * build.length
         return camera.project(
-            x + beside * right[0] + onward * ahead[0],
+            x + beside * cos + onward * sin,
             y + points[:, 1],
-            np.maximum(z + beside * right[1] + onward * ahead[1], 0.8),
+            np.maximum(z - beside * sin + onward * cos, 0.8),
         )
 
     share = float(np.exp(-z / light.sight))
     air = light.air * (1 - share)
-    glowing = light.dark > 0.2 or random.random() < 0.15
-    lamp = np.array((1.0, 0.97, 0.85)) if towards else np.array((0.65, 0.06, 0.05))
+    lit = light.strength * share * light.facing
+    glows = light.dark > 0.2 or lots[3] < 0.15
+    lamp = np.array((1.0, 0.97, 0.85) if towards else (0.65, 0.06, 0.05))
     materials = {
         "paint": paint,
         "tyre": np.full(3, 0.03),
-        "rim": np.full(3, random.uniform(0.1, 0.5)),
+        "rim": np.full(3, 0.1 + 0.4 * lots[4]),
         "dark": np.full(3, 0.07),
         "glass": np.array((0.07, 0.08, 0.1)),
         "plate": np.full(3, 0.72),
-        "lamp": lamp,
     }
-    colours = {
-        key: colour * share + air
-        if key == "lamp" and glowing
-        else colour * light.strength * share + air
-        for key, colour in materials.items()
-    }
-    blend(image, pixels(GROUND), colours["tyre"], 0.75 if light.sun > 0.3 else 0.6)
+    colours = {key: colour * lit + air for key, colour in materials.items()}
+    colours["lamp"] = lamp * (share if glows else lit) + air
+    blend(image, pixels(GROUND), colours["tyre"], 0.8 if light.sun > 0.3 else 0.65)
     if light.sun > 0.3 and size > 8:
         aside = GROUND - np.array([light.sun_side * light.sun, 0, 0.02])
         blend(image, pixels(aside), colours["tyre"], 0.5)
-    shown = [part for part in parts(name, -1 if x > 0 else 1) if size > 22 or not part.fine]
-    corners = pixels(np.concatenate([part.points for part in shown]))
-    begin = 0
-    for part in shown:
-        count = len(part.points)
-        fill(image, corners[begin : begin + count], colours[part.material] * part.gain)
-        begin += count
+    need = 2 if size < 9 else 1 if size < 22 else 0
+    shown = [part for part in parts(name, -1 if x > 0 else 1) if part.weight >= need]
+    fill_all(
+        image,
+        pixels(np.concatenate([part.points for part in shown])),
+        [len(part.points) for part in shown],
+        [bytes_of(colours[part.material] * part.gain) for part in shown],
+    )

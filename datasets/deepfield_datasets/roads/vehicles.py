@@ -40,8 +40,8 @@ class Part:
     """(n, 3): to the right as a share of half the width, up in metres, along as a share."""
     material: str
     gain: float = 1.0
-    fine: bool = False
-    """Seen only of cars that are near."""
+    weight: int = 1
+    """2: seen of the farthest cars, 0: only of near ones."""
 
 
 @cache
@@ -57,9 +57,9 @@ def _part(
     along: list[float],
     material: str,
     gain: float = 1.0,
-    fine: bool = False,
+    weight: int = 1,
 ) -> Part:
-    return Part(np.stack([side, up, along], axis=1).astype(float), material, gain, fine)
+    return Part(np.stack([side, up, along], axis=1).astype(float), material, gain, weight)
 
 
 def _wheels(build: Build, seen: int, radius: float, ends: tuple[float, ...]) -> list[Part]:
@@ -70,47 +70,70 @@ def _wheels(build: Build, seen: int, radius: float, ends: tuple[float, ...]) -> 
             up = radius + share * radius * np.sin(angle)
             along = end + share * radius * np.cos(angle) / build.length
             points = np.stack([np.full(12, seen * 1.0), up, along], axis=1)
-            made.append(Part(points, material, fine=material == "rim"))
+            made.append(Part(points, material, weight=0 if material == "rim" else 1))
     return made
+
+
+def _quad(
+    side: tuple[float, float],
+    up: tuple[float, float],
+    along: tuple[float, float],
+    material: str,
+    gain: float = 1.0,
+    weight: int = 1,
+    upper: tuple[float, float] | None = None,
+) -> Part:
+    """Return a face that looks back: ``upper`` is its upper edge where that is narrower."""
+    left, right = upper or side
+    (low, high), (foot, head) = up, along
+    return _part(
+        [side[0], side[1], right, left],
+        [low, low, high, high],
+        [foot, foot, head, head],
+        material,
+        gain,
+        weight,
+    )
+
+
+def _flank(
+    seen: float,
+    up: tuple[float, float],
+    along: tuple[float, float],
+    material: str,
+    gain: float = 1.0,
+    weight: int = 1,
+) -> Part:
+    (low, high), (begin, end) = up, along
+    return _part(
+        [seen] * 4, [low, low, high, high], [begin, end, end, begin], material, gain, weight
+    )
 
 
 def _lorry(build: Build, seen: int) -> tuple[Part, ...]:
     tall = build.height
     made = [
-        _part([seen] * 4, [0.95, 0.95, tall, tall], [0, 0.8, 0.8, 0], "paint", 0.7),
-        _part([seen] * 4, [0.6, 0.6, 2.9, 2.9], [0.84, 1, 1, 0.84], "dark", 2.0),
+        _flank(seen, (0.95, tall), (0, 0.8), "paint", 0.7),
+        _flank(seen, (0.6, 2.9), (0.84, 1), "dark", 2.0),
         *_wheels(build, seen, 0.5, (0.08, 0.19, 0.85)),
-        _part([-0.95, 0.95, 0.95, -0.95], [0.5, 0.5, 0.95, 0.95], [0] * 4, "dark"),
-        _part([-1, 1, 1, -1], [0.95, 0.95, tall, tall], [0] * 4, "paint"),
-        _part([-1, 1, 1, -1], [tall - 0.15, tall - 0.15, tall, tall], [0] * 4, "paint", 0.7, True),
-        _part([-0.02, 0.02, 0.02, -0.02], [1.0, 1.0, tall, tall], [0] * 4, "dark", 2.0, True),
+        _quad((-0.95, 0.95), (0.5, 0.95), (0, 0), "dark", 1.0, 2),
+        _quad((-1, 1), (0.95, tall), (0, 0), "paint", 1.0, 2),
+        _quad((-1, 1), (tall - 0.15, tall), (0, 0), "paint", 0.7, 0),
+        _quad((-0.02, 0.02), (1.0, tall), (0, 0), "dark", 2.0, 0),
+        _quad((-0.3, 0.3), (0.55, 0.7), (0, 0), "plate", 0.8, 0),
     ]
     for side in (-1, 1):
-        made.append(
-            _part(
-                [side * 0.95, side * 0.5, side * 0.5, side * 0.95],
-                [0, 0, 0.9, 0.9],
-                [0.01] * 4,
-                "tyre",
-            )
-        )
-        made.append(
-            _part(
-                [side * 0.95, side * 0.78, side * 0.78, side * 0.95],
-                [0.68, 0.68, 0.82, 0.82],
-                [0] * 4,
-                "lamp",
-            )
-        )
+        made.append(_quad((side * 0.95, side * 0.5), (0, 0.9), (0.01, 0.01), "tyre"))
+        made.append(_quad((side * 0.95, side * 0.78), (0.68, 0.82), (0, 0), "lamp"))
     return tuple(made)
 
 
 def _car(build: Build, seen: int) -> tuple[Part, ...]:
     begin, end = build.cabin
     belt, tight, tall, low = build.belt, build.narrow, build.height, 0.25
-    slope = max(begin - 0.12, 0)
-    front = min(end + 0.15, 1.0)
+    slope, front = max(begin - 0.12, 0), min(end + 0.15, 1.0)
     near = seen * tight
+    pane = tight * 0.93
     made = [
         _part(
             [seen] * 6,
@@ -119,7 +142,7 @@ def _car(build: Build, seen: int) -> tuple[Part, ...]:
             "paint",
             0.7,
         ),
-        _part([seen] * 4, [low, low, low + 0.2, low + 0.2], [0, 1, 1, 0], "paint", 0.4, True),
+        _flank(seen, (low, low + 0.2), (0, 1), "paint", 0.4, 0),
         _part(
             [seen, seen, near, near],
             [belt, belt, tall, tall],
@@ -135,26 +158,12 @@ def _car(build: Build, seen: int) -> tuple[Part, ...]:
         ),
         *_wheels(build, seen, 0.34, (0.18, 0.81)),
         _part([-tight, tight, tight, -tight], [tall] * 4, [begin, begin, end, end], "paint", 1.2),
-        _part(
-            [-0.97, 0.97, tight, -tight],
-            [belt, belt, tall, tall],
-            [slope, slope, begin, begin],
-            "paint",
-            0.9,
+        _quad((-0.97, 0.97), (belt, tall), (slope, begin), "paint", 0.9, 2, (-tight, tight)),
+        _quad(
+            (-0.86, 0.86), (belt + 0.03, tall * 0.96), (slope, begin), "glass", 1, 2, (-pane, pane)
         ),
-        _part(
-            [-0.86, 0.86, tight * 0.93, -tight * 0.93],
-            [belt + 0.03, belt + 0.03, tall * 0.96, tall * 0.96],
-            [slope, slope, begin, begin],
-            "glass",
-        ),
-        _part(
-            [-0.5, 0.3, 0.1, -0.6],
-            [belt + 0.05, belt + 0.05, tall * 0.94, tall * 0.94],
-            [slope, slope, begin, begin],
-            "glass",
-            2.2,
-            True,
+        _quad(
+            (-0.5, 0.3), (belt + 0.05, tall * 0.94), (slope, begin), "glass", 2.2, 0, (-0.6, 0.1)
         ),
     ]
     if slope > 0:
@@ -162,55 +171,23 @@ def _car(build: Build, seen: int) -> tuple[Part, ...]:
             _part([-0.97, 0.97, 0.97, -0.97], [belt] * 4, [0, 0, slope, slope], "paint", 1.25)
         )
     for side in (-1, 1):
-        made.append(
-            _part(
-                [side * 0.97, side * 0.72, side * 0.72, side * 0.97],
-                [0, 0, 0.5, 0.5],
-                [0.04] * 4,
-                "tyre",
-            )
-        )
-        made.append(
-            _part(
-                [side * 1.0, side * 1.12, side * 1.12, side * 1.0],
-                [belt, belt, belt + 0.15, belt + 0.15],
-                [front - 0.05] * 4,
-                "paint",
-                0.5,
-                True,
-            )
-        )
+        made.append(_quad((side * 0.97, side * 0.72), (0, 0.5), (0.04, 0.04), "tyre"))
+        mirror = (front - 0.05, front - 0.05)
+        made.append(_quad((side * 1.0, side * 1.12), (belt, belt + 0.15), mirror, "paint", 0.5, 0))
     made += [
         _part(
-            [-0.96, 0.96, 1, 0.95, -0.95, -1], [low, low, 0.6, belt, belt, 0.6], [0] * 6, "paint"
-        ),
-        _part(
-            [-0.95, 0.95, 0.95, -0.95],
-            [belt - 0.12, belt - 0.12, belt, belt],
-            [0] * 4,
+            [-0.96, 0.96, 1, 0.95, -0.95, -1],
+            [low, low, 0.6, belt, belt, 0.6],
+            [0] * 6,
             "paint",
-            1.15,
-            True,
+            1.0,
+            2,
         ),
-        _part([-0.98, 0.98, 1, -1], [low, low, low + 0.22, low + 0.22], [0] * 4, "paint", 0.5),
+        _quad((-0.95, 0.95), (belt - 0.12, belt), (0, 0), "paint", 1.15, 0),
+        _quad((-0.98, 0.98), (low, low + 0.22), (0, 0), "paint", 0.5),
     ]
     for side in (-1, 1):
-        made.append(
-            _part(
-                [side * 0.97, side * 0.7, side * 0.72, side * 0.96],
-                [belt - 0.26, belt - 0.24, belt - 0.08, belt - 0.08],
-                [0] * 4,
-                "lamp",
-            )
-        )
-    made.append(
-        _part(
-            [-0.17, 0.17, 0.17, -0.17],
-            [low + 0.32, low + 0.32, low + 0.44, low + 0.44],
-            [0] * 4,
-            "plate",
-            1.0,
-            True,
-        )
-    )
+        outline = (side * 0.97, side * 0.7)
+        made.append(_quad(outline, (belt - 0.26, belt - 0.08), (0, 0), "lamp", 1.0, 2))
+    made.append(_quad((-0.17, 0.17), (low + 0.32, low + 0.44), (0, 0), "plate", 1.0, 0))
     return tuple(made)

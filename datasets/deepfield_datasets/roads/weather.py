@@ -32,13 +32,15 @@ class Light:
     """How strongly things cast shadows, 0 to 1."""
     sun_side: float
     """-1: the sun stands left, 1: right."""
+    facing: float
+    """Light on what faces the camera, as a share of the ground's."""
     ground_ramp: float
     """How much lighter the ground is far away."""
 
 
 def light_of(scene: Scene) -> Light:
     random = np.random.default_rng([scene.seed, 2])
-    exposure = float(np.exp(random.normal(0, 0.18)))
+    exposure = float(np.exp(random.normal(0.12, 0.2)))
     warm = random.normal(0, 0.03)
     tint = np.array([1 + warm, 1 + random.normal(0, 0.012), 1 - warm])
     clear = scene.weather == "clear"
@@ -52,7 +54,7 @@ def light_of(scene: Scene) -> Light:
     sight = {"clear": 2500.0, "overcast": 1500.0, "rain": 350.0, "fog": 90.0}[scene.weather]
     sight *= random.uniform(0.6, 1.8)
     strength = np.array([1.0, 1.0, 1.0]) * (
-        random.uniform(0.75, 1.15) if clear else random.uniform(0.6, 1.0)
+        random.uniform(0.8, 1.2) if clear else random.uniform(0.7, 1.1)
     )
     dark = 0.0
     if scene.time == "dusk":
@@ -70,12 +72,13 @@ def light_of(scene: Scene) -> Light:
         skyline=np.clip(skyline * tint, 0, 1),
         air=np.clip(air * tint, 0, 1).astype(np.float32),
         sight=float(sight),
-        strength=(strength * exposure * tint).astype(np.float32),
+        strength=np.minimum(strength * exposure * tint, 1.25).astype(np.float32),
         dark=dark,
         wet=float(random.uniform(0.3, 1)) if scene.weather == "rain" else 0.0,
         clouds=float(random.uniform(0, 0.5) if clear else random.uniform(0.1, 0.5)),
         sun=float(random.uniform(0.6, 1)) if clear and scene.time != "night" else 0.15,
         sun_side=float(random.choice([-1, 1]) * random.uniform(0.2, 1)),
+        facing=float(random.uniform(0.25, 1.0) if clear else random.uniform(0.5, 1.0)),
         ground_ramp=float(random.normal(0.1, 0.15)),
     )
 
