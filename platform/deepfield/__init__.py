@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from deepfield.results import Result as Result
     from deepfield.table import Table as Table
     from deepfield.views import View as View
+    from deepfield.writers import Writer as Writer
 
 _HOMES = {
     "api": ("evaluate", "fit", "load", "score"),
@@ -42,6 +43,7 @@ _HOMES = {
     "results": ("Result",),
     "table": ("Table",),
     "views": ("View",),
+    "writers": ("Writer",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -16,6 +16,7 @@ from deepfield.sinks import FileSink, RejectedSink, open_sink
 from deepfield.suggestion import MOST_TRIED
 from deepfield.table import Rejected
 from deepfield.tasks import Batch
+from deepfield.writers import WriterSink, writer_for
 
 __all__ = ["Collector"]
 
@@ -36,7 +37,7 @@ class Collector:
         self.rejected = 0
         self.others = 0
         self.aside = RejectedSink.beside(output) if output else None
-        self._sink: FileSink | None = None
+        self._sink: FileSink | WriterSink | None = None
         self._frames: list[pd.DataFrame] = []
         self._rejected: list[Rejected] = []
         self._unread_history: list[Rejected] = []
@@ -46,7 +47,12 @@ class Collector:
     def open(self) -> None:
         """Begin the file of results, if there is one."""
         if self.output and self.aside:
-            self._sink = open_sink(self.output, results_schema(self.model))
+            writer = writer_for(self.output.name, self.model.formats.writers)
+            self._sink = (
+                open_sink(self.output, results_schema(self.model))
+                if writer is None
+                else WriterSink(writer, self.output, self.model)
+            )
             self.aside.forget()
 
     def take(self, batch: Batch) -> None:

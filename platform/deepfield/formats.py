@@ -18,6 +18,7 @@ from deepfield.domain import Options, check_options, read_options
 from deepfield.errors import ContractError, DeepfieldError, InputError
 from deepfield.images import SUFFIXES, Fit, Mode, Resized
 from deepfield.recent import Recent, broken
+from deepfield.writers import Writer
 
 __all__ = [
     "File",
@@ -132,10 +133,11 @@ class Format(ABC):
 
 
 class Formats:
-    """The formats that one domain takes."""
+    """The formats that one domain takes, and the writers that plugins add for its results."""
 
-    def __init__(self, formats: Iterable[Format] = ()) -> None:
+    def __init__(self, formats: Iterable[Format] = (), writers: Iterable[Writer] = ()) -> None:
         self.all = tuple(formats)
+        self.writers = tuple(writers)
 
     @property
     def suffixes(self) -> list[str]:

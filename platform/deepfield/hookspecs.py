@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from deepfield.domain import Domain
     from deepfield.formats import Format
     from deepfield.views import View
+    from deepfield.writers import Writer
 
 __all__ = ["hookimpl"]
 
@@ -36,3 +37,8 @@ def register_sources() -> list[Format]:
 @hookspec
 def register_views() -> list[View]:
     """Return the plugin's views of a domain's results or models, its own or another's."""
+
+
+@hookspec
+def register_sinks() -> list[Writer]:
+    """Return the kinds of file that the plugin writes results of a domain to."""

@@ -16,6 +16,7 @@ from deepfield.errors import ContractError, NotFoundError
 from deepfield.formats import Format, Formats, check_format
 from deepfield.video import Video
 from deepfield.views import View, ViewOf, check_view
+from deepfield.writers import Writer, check_writer
 
 __all__ = ["Failure", "Registry"]
 
@@ -30,7 +31,7 @@ class Failure:
 
 
 class Registry:
-    """The domains, datasets, formats and views of all plugins that work."""
+    """The domains, datasets, formats, views and writers of all plugins that work."""
 
     def __init__(self) -> None:
         self.domains: dict[str, Domain] = {}
@@ -38,6 +39,7 @@ class Registry:
         video = Video()
         self.formats: dict[str, Format] = {video.name: video}
         self.views: list[View] = []
+        self.writers: list[Writer] = []
         self.failures: list[Failure] = []
         self._owners: dict[tuple[str, str], str] = {("format name", video.name): "deepfield"}
         self._owners |= {("file ending", each): "deepfield" for each in video.suffixes}
@@ -59,7 +61,7 @@ class Registry:
         """Take all that a plugin registers, or nothing of it.
 
         Raises:
-            ContractError: if a domain, dataset, format or view is not whole or its name is taken.
+            ContractError: if anything of it is not whole, or its name is taken.
         """
         try:
             self._plugins.register(plugin, name)
@@ -68,8 +70,11 @@ class Registry:
             datasets = self._called("register_datasets", plugin)
             formats = self._called("register_sources", plugin)
             views = self._called("register_views", plugin)
-            if not any((domains, datasets, formats, views)):
-                raise ContractError("it registers no domain, no dataset, no format and no view")
+            writers = self._called("register_sinks", plugin)
+            if not any((domains, datasets, formats, views, writers)):
+                raise ContractError(
+                    "it registers no domain, no dataset, no format, no view and no writer"
+                )
             for domain in domains:
                 check_domain(domain)
             for dataset in datasets:
@@ -79,12 +84,16 @@ class Registry:
                 check_format(format)
             for view in views:
                 check_view(view)
+            for writer in writers:
+                check_writer(writer)
             names = {
                 "domain name": [each.name for each in domains],
                 "dataset name": [each.name for each in datasets],
                 "format name": [each.name for each in formats],
                 "file ending": [suffix for each in formats for suffix in each.suffixes],
                 "view name": [f"{each.domain}/{each.name}" for each in views],
+                "writer name": [f"{each.domain}/{each.name}" for each in writers],
+                "ending of results": [f"{each.domain}/{each.suffix}" for each in writers],
             }
             for kind, taken in names.items():
                 self._check_free(kind, taken, name)
@@ -97,6 +106,7 @@ class Registry:
         self.datasets.update({dataset.name: dataset for dataset in datasets})
         self.formats.update({format.name: format for format in formats})
         self.views.extend(views)
+        self.writers.extend(writers)
         self._owners.update({(kind, each): name for kind, taken in names.items() for each in taken})
 
     def domain(self, name: str) -> Domain:
@@ -109,8 +119,9 @@ class Registry:
         raise NotFoundError.among("domain", name, self.domains)
 
     def formats_for(self, domain: Domain) -> Formats:
-        """Return the formats that a domain takes, of those that are installed."""
-        return _chosen(domain, self.formats)
+        """Return the formats that a domain takes, of those that are installed, and its writers."""
+        writers = [each for each in self.writers if each.domain == domain.name]
+        return Formats(_chosen(domain, self.formats).all, writers)
 
     def views_for(self, domain: Domain, of: ViewOf = "run") -> list[View]:
         """Return a domain's views of results or of models, as they were registered in order."""

@@ -14,6 +14,7 @@ from deepfield.explanation import Explanation
 from deepfield.frames import lists_of_arrow
 from deepfield.history import Run
 from deepfield.loading import Model
+from deepfield.writers import OWN
 
 __all__ = ["Result", "beside", "no_results", "read_results", "results_schema"]
 
@@ -52,8 +53,17 @@ class Result:
 
 
 def read_results(path: Path) -> pd.DataFrame:
-    """Read a file of results of any of the kinds that sinks write."""
+    """Read a file of results of any of the kinds that sinks write.
+
+    Raises:
+        UsageError: if it is of a plugin's kind, which is written only.
+    """
     suffix = path.suffix.lower()
+    if suffix not in OWN:
+        raise UsageError(
+            f"{str(path)!r} is of a kind that is written and not read back; write results to "
+            f"{', '.join(OWN)} to have them again."
+        )
     if suffix == ".csv":
         frame = pd.read_csv(path)
     elif suffix == ".parquet":

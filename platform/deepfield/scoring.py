@@ -85,7 +85,7 @@ class Job:
         )
         self.output = Path(output) if output else None
         if self.output:
-            check_output(self.output, overwrite)
+            check_output(self.output, overwrite, model.formats.writers)
         self.annotated = Path(annotated) if annotated else None
         if self.annotated:
             check_annotated(self.annotated, model, self.source, overwrite)

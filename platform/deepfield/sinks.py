@@ -11,7 +11,7 @@ import errno
 import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
@@ -25,6 +25,7 @@ import pyarrow.parquet
 from deepfield.errors import DeepfieldError, UsageError
 from deepfield.fields import printable
 from deepfield.table import Rejected
+from deepfield.writers import Writer, writer_for
 
 __all__ = [
     "WRITERS",
@@ -210,10 +211,11 @@ WRITERS: dict[str, type[FileSink]] = {
 }
 
 
-def check_output(path: Path, overwrite: bool) -> None:
+def check_output(path: Path, overwrite: bool, writers: Sequence[Writer] = ()) -> None:
     """Raise UsageError if the ending is of no known kind, or a file may not be replaced."""
-    if path.suffix.lower() not in WRITERS:
-        raise UsageError(f"Cannot write {str(path)!r}: end it in {', '.join(WRITERS)}.")
+    if path.suffix.lower() not in WRITERS and writer_for(path.name, writers) is None:
+        known = [*WRITERS, *(each.suffix for each in writers)]
+        raise UsageError(f"Cannot write {str(path)!r}: end it in {', '.join(known)}.")
     for each in (path, RejectedSink.beside(path).path):
         if each.exists() and not overwrite:
             raise UsageError(

@@ -12,7 +12,17 @@ ROOT = Path(__file__).parents[2]
 CORE = ROOT / "platform" / "deepfield"
 
 FLOORS = {
-    1: {"errors", "fields", "best", "frames", "table", "images", "recent", "explanation", "folders"},
+    1: {
+        "errors",
+        "fields",
+        "best",
+        "frames",
+        "table",
+        "images",
+        "recent",
+        "explanation",
+        "folders",
+    },
     2: {
         "domain",
         "drawing",
@@ -30,6 +40,7 @@ FLOORS = {
         "hookspecs",
         "dataset",
         "views",
+        "writers",
         "trust",
     },
     3: {

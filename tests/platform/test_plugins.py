@@ -16,20 +16,27 @@ from deepfield.hookspecs import hookimpl
 from deepfield.plugins import Registry
 from deepfield.table import Table
 from deepfield.views import View
+from deepfield.writers import Writer
 from deepfield_medical_imaging.synthesis import generators
 
 
 class Gives:
     """A plugin that registers what it is given."""
 
-    def __init__(self, domains=(), datasets=(), formats=(), views=()):
+    def __init__(self, domains=(), datasets=(), formats=(), views=(), writers=()):
         self.register_domains = hookimpl(lambda: list(domains), specname="register_domains")
         self.register_datasets = hookimpl(lambda: list(datasets), specname="register_datasets")
         self.register_sources = hookimpl(lambda: list(formats), specname="register_sources")
         self.register_views = hookimpl(lambda: list(views), specname="register_views")
+        self.register_sinks = hookimpl(lambda: list(writers), specname="register_sinks")
 
 
 PETALS = View("petals", "flowers", "Petals", "deepfield_flowers.petals:show")
+
+
+BOUQUET = Writer(
+    "bouquet", "flowers", "Bouquet", ".bouquet.txt", "deepfield_flowers.bouquet:Bouquet"
+)
 
 
 class Shadowing(Options):
@@ -83,6 +90,38 @@ def test_register_views():
     assert registry.views_for(Flowers(), of="model") == [of_models]
     assert registry.views_for(Flowers()) == [PETALS, leaves]
     assert PETALS.load().__name__ == "show"
+
+
+def test_register_sinks():
+    registry = Registry()
+    registry.add(Gives([Flowers()], writers=[BOUQUET]), "flowers")
+    assert registry.formats_for(Flowers()).writers == (BOUQUET,)
+    assert registry.formats_for(make()).writers == ()
+    with pytest.raises(
+        ContractError, match="writer name 'flowers/bouquet' of plugin 'second' is taken by"
+    ):
+        registry.add(Gives(writers=[BOUQUET]), "second")
+    other = replace(BOUQUET, name="other")
+    with pytest.raises(ContractError, match="ending of results 'flowers/.bouquet.txt' of plugin"):
+        registry.add(Gives(writers=[other]), "second")
+    registry.add(Gives(writers=[replace(BOUQUET, domain="trees")]), "third")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"name": "Bouquet"}, "writer 'Bouquet': the name is not of the form 'heat-map'"),
+        ({"title": ""}, "writer 'bouquet' lacks 'title', a str"),
+        ({"suffix": "txt"}, "the ending 'txt' is not of the form '.marks.json'"),
+        ({"suffix": ".csv"}, "the ending '.csv' is written by the core itself"),
+        ({"open": "bouquet"}, "'bouquet' is not of the form 'package.module:Class'"),
+    ],
+)
+def test_wrong_writer_is_one_sentence(changes, sentence):
+    with pytest.raises(ContractError, match=sentence):
+        Registry().add(Gives(writers=[replace(BOUQUET, **changes)]), "wrong")
+    with pytest.raises(ContractError, match="which is no Writer"):
+        Registry().add(Gives(writers=["bouquet"]), "wrong")
 
 
 @pytest.mark.parametrize(
@@ -217,7 +256,7 @@ def test_misspelt_hook_and_empty_plugin_are_refused():
     with pytest.raises(Exception, match="register_domain"):
         Registry().add(Misspelt(), "misspelt")
     with pytest.raises(
-        ContractError, match="registers no domain, no dataset, no format and no view"
+        ContractError, match="registers no domain, no dataset, no format, no view and no writer"
     ):
         Registry().add(Gives(), "empty")
 

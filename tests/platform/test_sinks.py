@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from deepfield.errors import DeepfieldError, UsageError
+from deepfield.errors import ContractError, DeepfieldError, UsageError
+from deepfield.formats import Formats
+from deepfield.loading import load_model
 from deepfield.results import read_results
-from deepfield.sinks import RejectedSink, check_output, open_sink, safe_for_spreadsheets
+from deepfield.scoring import Job
+from deepfield.sinks import WRITERS, RejectedSink, check_output, open_sink, safe_for_spreadsheets
 from deepfield.table import Rejected
+from deepfield.writers import OWN, Writer, WriterSink, writer_for
 
 FRAME = pd.DataFrame(
     {"row": [1, 2], "name": ["a,b", 'say "x"'], "note": [None, None], "score": [0.25, 1e-9]}
@@ -129,3 +134,51 @@ def test_a_name_that_is_no_utf8_is_set_aside_and_written(tmp_path):
     with open_sink(tmp_path / "out.csv") as out:
         out.write(pd.DataFrame({"row": [1], "beside": pd.Series([name], dtype=object)}))
     assert "R\ufffdntgen" in (tmp_path / "out.csv").read_text(encoding="utf-8")
+
+
+def test_a_kind_of_a_plugin_is_written_by_its_ending(tmp_path):
+    from deepfield_flowers import Flowers, register_sinks
+
+    model = load_model(Flowers(), formats=Formats(writers=register_sinks()))
+    path = tmp_path / "made.BOUQUET.txt"
+    result = Job(model, Flowers().samples(), output=path).run()
+    assert path.read_text() == "1 setosa\n1 versicolor\n1 virginica\n"
+    assert [each.name for each in tmp_path.glob("made*")] == ["made.BOUQUET.txt"]
+    with pytest.raises(UsageError, match=r"is written and not read back; write results to \.csv"):
+        _ = result.frame
+    with pytest.raises(UsageError, match="end it in .csv, .parquet, .jsonl, .ndjson, .bouquet.txt"):
+        Job(model, Flowers().samples(), output=tmp_path / "made.txt")
+    with pytest.raises(UsageError, match="exists already"):
+        Job(model, Flowers().samples(), output=path)
+
+
+def test_of_several_endings_the_longest_is_taken():
+    kinds = [
+        Writer(name, "flowers", name, suffix, "a.b:C")
+        for name, suffix in [("short", ".txt"), ("long", ".marks.txt")]
+    ]
+    assert writer_for("x.MARKS.txt", kinds).name == "long"
+    assert writer_for("x.txt", kinds).name == "short"
+    assert writer_for("x.csv", kinds) is None
+    assert set(OWN) == set(WRITERS)
+
+
+def test_a_file_of_a_plugin_that_breaks_off_keeps_its_part(tmp_path, monkeypatch):
+    from deepfield_flowers.bouquet import Bouquet
+
+    writer = Writer("b", "flowers", "B", ".b.txt", "deepfield_flowers.bouquet:Bouquet")
+    with pytest.raises(ZeroDivisionError), WriterSink(writer, tmp_path / "x.b.txt", None):
+        1 / 0  # noqa: B018  (what a person's code may raise)
+    assert [each.name for each in tmp_path.glob("x*")] == ["x.b.txt.part"]
+
+    def full(self):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Bouquet, "close", full)
+    with (
+        pytest.raises(DeepfieldError, match="broke off: the disk is full"),
+        WriterSink(writer, tmp_path / "y.b.txt", None),
+    ):
+        pass
+    with pytest.raises(ContractError, match="is no class"):
+        replace(writer, open="deepfield_flowers.bouquet:Wreath").load()

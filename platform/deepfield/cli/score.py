@@ -81,6 +81,7 @@ def annotated_flag(domain: Domain) -> list[click.Option]:
 
 def make(domain: Domain, formats: Formats) -> click.Command:
     pictures = domain.inputs.image is not None
+    own = [each.suffix for each in formats.writers]
     example = "xrays/" if pictures else "rows.csv"
     takes = (
         f"SOURCE is a picture ({', '.join(formats.suffixes)}), a folder, a glob (in quotes), a "
@@ -97,7 +98,8 @@ def make(domain: Domain, formats: Formats) -> click.Command:
             click.Option(
                 ["--output", "-o"],
                 type=click.Path(path_type=Path, dir_okay=False),
-                help="a .csv, .parquet or .jsonl file [default: CSV to standard output]",
+                help=f"a {', '.join(['.csv', '.parquet', *own])} or .jsonl file "
+                "[default: CSV to standard output]",
             ),
             *annotated_flag(domain),
             click.Option(["--overwrite"], is_flag=True, help="replace the output if it exists"),

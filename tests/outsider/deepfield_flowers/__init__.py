@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from pydantic import Field
 
-from deepfield import Domain, ModelSpec, Options, Table, View, hookimpl
+from deepfield import Domain, ModelSpec, Options, Table, View, Writer, hookimpl
 from deepfield.fields import Label, Number, Probability
 
 SPECIES = ("setosa", "versicolor", "virginica")
@@ -51,5 +51,19 @@ def register_views() -> list[View]:
             title="Petals",
             icon=":material/local_florist:",
             show="deepfield_flowers.petals:show",
+        )
+    ]
+
+
+@hookimpl
+def register_sinks() -> list[Writer]:
+    return [
+        Writer(
+            "bouquet",
+            domain="flowers",
+            title="Bouquet",
+            suffix=".bouquet.txt",
+            open="deepfield_flowers.bouquet:Bouquet",
+            mime="text/plain",
         )
     ]
