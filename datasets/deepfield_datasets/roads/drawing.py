@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,7 +24,7 @@ def fill_all(
     image: np.ndarray,
     corners: np.ndarray,
     counts: Sequence[int],
-    colours: Sequence[tuple[float, float, float]],
+    colours: Sequence[Sequence[float]],
 ) -> None:
     """Fill polygons one after another; their corners follow one another in ``corners``."""
     fixed = _fixed(corners)
@@ -45,10 +46,10 @@ def blend(image: np.ndarray, outline: np.ndarray, colour: np.ndarray, share: flo
     part[:] = cv2.addWeighted(layer, share, part, 1 - share, 0)
 
 
-def bytes_of(colour: np.ndarray) -> tuple[float, float, float]:
-    """Return a colour from 0 to 1 as OpenCV wants it."""
-    red, green, blue = (min(max(255 * float(each), 0), 255) for each in colour)
-    return red, green, blue
+def bytes_of(colours: np.ndarray) -> list[Any]:
+    """Return colours from 0 to 1 as OpenCV wants them; it clips what is beyond 255."""
+    made: list[Any] = (np.asarray(colours) * 255).tolist()
+    return made
 
 
 def _fixed(outline: np.ndarray) -> np.ndarray:

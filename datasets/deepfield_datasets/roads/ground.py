@@ -7,6 +7,7 @@ camera's lane, both in metres. Everything on the ground is painted in them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos
 
 import numpy as np
 
@@ -34,12 +35,26 @@ class Path:
 
     def at(self, along: np.ndarray | float, across: np.ndarray | float) -> tuple[np.ndarray, ...]:
         """Return x, y, z of points of the road."""
-        along, across = np.asarray(along, float), np.asarray(across, float)
-        z = np.interp(along, self.along, self.z)
-        x = np.interp(along, self.along, self.x)
-        y = np.interp(along, self.along, self.y)
-        cos = np.cos(np.interp(along, self.along, self.heading))
-        return x + across / cos, y, z
+        last = len(self.along) - 2
+        begin = np.clip(np.searchsorted(self.along, along) - 1, 0, last)
+        low, high = self.along[begin], self.along[begin + 1]
+        share = np.clip((along - low) / (high - low), 0, 1)
+        x, y, z, heading = (
+            each[begin] + (each[begin + 1] - each[begin]) * share
+            for each in (self.x, self.y, self.z, self.heading)
+        )
+        return x + across / np.cos(heading), y, z
+
+    def point(self, along: float, across: float) -> tuple[float, float, float]:
+        """Return x, y, z of one point of the road; quicker than ``at``."""
+        begin = min(max(int(np.searchsorted(self.along, along)) - 1, 0), len(self.along) - 2)
+        low, high = float(self.along[begin]), float(self.along[begin + 1])
+        share = min(max((along - low) / (high - low), 0.0), 1.0)
+        x, y, z, heading = (
+            float(each[begin]) * (1 - share) + float(each[begin + 1]) * share
+            for each in (self.x, self.y, self.z, self.heading)
+        )
+        return x + across / cos(heading), y, z
 
 
 def distances(camera: Camera) -> np.ndarray:
@@ -70,9 +85,9 @@ class Ground:
     """The visible ground of one picture."""
 
     def __init__(self, camera: Camera, path: Path) -> None:
-        cos, sin = np.cos(camera.pitch), np.sin(camera.pitch)
+        ahead, down = np.cos(camera.pitch), np.sin(camera.pitch)
         below = camera.height - path.y
-        b = (below * cos - path.z * sin) / np.maximum(path.z * cos + below * sin, 1e-3)
+        b = (below * ahead - path.z * down) / np.maximum(path.z * ahead + below * down, 1e-3)
         lowest = np.minimum.accumulate(b)
         seen = b <= lowest + 1e-9
         self.seen = seen
@@ -88,7 +103,7 @@ class Ground:
         x = np.interp(self.z, take, path.x)
         turn = np.cos(np.interp(self.z, take, path.heading))
         # depth = distance along the axis; x = a · depth, across = (x - path) · cos
-        depth = self.z / (cos - rows * sin)
+        depth = self.z / (ahead - rows * down)
         scale, shift = depth * turn, -x * turn
         pixel = (rows[1] - rows[0]) * camera.focal
         self.length = np.abs(np.gradient(self.along)) / pixel
@@ -103,7 +118,7 @@ class Ground:
         self.top = int(np.clip(corners[1, 1] - abs(edge) - bow - 1, 0, camera.size[1] - 1))
         a, b = camera.rays(self.top)
         index = (b - np.float32(self.start)) * np.float32((count - 1) / (rows[-1] - rows[0]))
-        self.index = np.broadcast_to(index, (index.shape[0], camera.size[0])).astype(np.int32)
+        self.index = np.broadcast_to(index, (index.shape[0], camera.size[0])).astype(np.intp)
         self.inside = self.index >= 0
         np.clip(self.index, 0, count - 1, out=self.index)
         single = np.float32

@@ -157,8 +157,8 @@ def ground_colours(made: Surface, ground: Ground, travelled: float) -> np.ndarra
     cells = len(made.rough)
     half = ground.width * np.float32(0.5 / CELL)
     middle = (ground.across + np.float32(REACH)) * np.float32(1 / CELL)
-    low = np.clip(middle - half, 0, cells - 1).astype(np.int32)
-    high = np.minimum(np.maximum((middle + half).astype(np.int32), low + 1), cells)
+    low = np.clip(middle - half, 0, cells - 1).astype(np.intp)
+    high = np.minimum(np.maximum((middle + half).astype(np.intp), low + 1), cells)
     colours = made.profile.take(high, axis=0)
     colours -= made.profile.take(low, axis=0)
     colours *= (1 / (high - low).astype(np.float32))[:, :, None]

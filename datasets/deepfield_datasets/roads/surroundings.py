@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 
 from deepfield_datasets.roads.camera import Camera
-from deepfield_datasets.roads.drawing import fill
+from deepfield_datasets.roads.drawing import bytes_of, fill, fill_all
 from deepfield_datasets.roads.ground import Ground, Path
 from deepfield_datasets.roads.scene import Moment, Scene
 from deepfield_datasets.roads.textures import TEXELS, textures
@@ -171,8 +173,8 @@ def _walls(
             bottom = camera.project(x, y + low, z)
             fill(image, np.concatenate([top, bottom[::-1]]), colour * light.strength)
         if kind == "rail":
-            for post in np.arange(2, 120, 4.0):
-                x1, y1, z1 = path.at(post, across)
+            for post in np.arange(2, 120, 4.0).tolist():
+                x1, y1, z1 = path.point(post, across)
                 ends = camera.project(
                     np.array([x1, x1]), np.array([y1, y1 + tall]), np.array([z1, z1])
                 )
@@ -207,7 +209,7 @@ def _thing(
         edge = -scene.opposite[1]
 
     def box(left: float, right: float, low: float, high: float, colour: np.ndarray) -> None:
-        x, y, z = (float(each) for each in path.at(along, 0.0))
+        x, y, z = path.point(along, 0.0)
         corners = camera.project(
             np.array([x + left, x + right, x + right, x + left]),
             y + np.array([low, low, high, high]),
@@ -218,7 +220,7 @@ def _thing(
     if kind == "tree":
         at = edge + side * (random.gamma(2, 5) + 2)
         tall = random.uniform(3, 14)
-        x, y, z = (float(each) for each in path.at(along, at))
+        x, y, z = path.point(along, at)
         foot, crown = camera.project(np.array([x, x]), np.array([y, y + tall]), np.array([z, z]))
         _tree(image, foot, crown, _air(_leafy(random), z, light), random)
     elif kind == "lamp":
@@ -269,6 +271,15 @@ def _thing(
         box(min(at, at + side * wide), max(at, at + side * wide), 0, tall, wall)
 
 
+@cache
+def _crowns() -> np.ndarray:
+    """Return outlines of foliage about the origin, (64, 24, 2)."""
+    random = np.random.default_rng(7)
+    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return circle * (1 + 0.22 * random.normal(size=(64, 24, 1)))
+
+
 def _tree(
     image: np.ndarray,
     foot: np.ndarray,
@@ -280,11 +291,16 @@ def _tree(
     if tall < 2 or not -tall < foot[0] < image.shape[1] + tall:
         return
     wide = tall * random.uniform(0.3, 0.8)
-    fill(image, _bar(np.array([foot, crown]), tall * 0.04), colour * 0.6)
-    angle = np.linspace(0, 2 * np.pi, 22, endpoint=False)
-    for _ in range(5 if tall > 12 else 2):
-        aside, lower = random.normal(0, wide * 0.25), tall * random.uniform(0.25, 0.6)
-        centre = crown + np.array([aside, lower])
-        radius = 1 + 0.22 * random.normal(size=22)
-        blob = np.stack([np.cos(angle) * wide * 0.32, np.sin(angle) * tall * 0.25], axis=1)
-        fill(image, centre + blob * radius[:, None], colour * random.uniform(0.6, 1.35))
+    count = 7 if tall > 60 else 4 if tall > 12 else 2
+    lots = random.random((count, 4))
+    centres = crown + np.stack(
+        [(lots[:, 0] - 0.5) * wide * 0.9, tall * (0.22 + 0.4 * lots[:, 1])], axis=1
+    )
+    blobs = _crowns()[(lots[:, 2] * 64).astype(int)] * np.array([wide * 0.32, tall * 0.24])
+    trunk = _bar(np.array([foot, crown]), tall * 0.04)
+    fill_all(
+        image,
+        np.concatenate([trunk, (centres[:, None] + blobs).reshape(-1, 2)]),
+        [4, *[24] * count],
+        bytes_of(colour * np.concatenate([[0.6], 0.6 + 0.75 * lots[:, 3]])[:, None]),
+    )

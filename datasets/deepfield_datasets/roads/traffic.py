@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from random import Random
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from deepfield_datasets.roads.drawing import blend, bytes_of, fill_all
 from deepfield_datasets.roads.ground import Ground, Path
 from deepfield_datasets.roads.road import RoadOptions
 from deepfield_datasets.roads.scene import Moment, Scene
-from deepfield_datasets.roads.vehicles import BUILDS, parts
+from deepfield_datasets.roads.vehicles import BUILDS, MATERIALS, model
 from deepfield_datasets.roads.weather import Light
 
 __all__ = ["cars"]
@@ -85,12 +86,13 @@ def _car(
     path: Path,
     light: Light,
 ) -> None:
-    x, y, z = (float(each) for each in path.at(along, across))
+    x, y, z = path.point(along, across)
     size = camera.focal * 1.9 / z
     centre = camera.centre[0] + camera.focal * x / z
     if size < 2.5 or not -4 * size - 20 < centre < image.shape[1] + 4 * size + 20:
         return
-    lots = np.random.default_rng(salt).random(6)
+    chance = Random(salt)  # far quicker to seed than numpy's
+    lots = [chance.random() for _ in range(5)]
     name = NAMES[int(np.searchsorted(SHARES, lots[0]))]
     build = BUILDS[name]
     paint = np.array(COLOURS[int(lots[1] * len(COLOURS))]) * (0.7 + 0.45 * lots[2])
@@ -110,26 +112,28 @@ def _car(
     air = light.air * (1 - share)
     lit = light.strength * share * light.facing
     glows = light.dark > 0.2 or lots[3] < 0.15
-    lamp = np.array((1.0, 0.97, 0.85) if towards else (0.65, 0.06, 0.05))
-    materials = {
-        "paint": paint,
-        "tyre": np.full(3, 0.03),
-        "rim": np.full(3, 0.1 + 0.4 * lots[4]),
-        "dark": np.full(3, 0.07),
-        "glass": np.array((0.07, 0.08, 0.1)),
-        "plate": np.full(3, 0.72),
-    }
-    colours = {key: colour * lit + air for key, colour in materials.items()}
-    colours["lamp"] = lamp * (share if glows else lit) + air
-    blend(image, pixels(GROUND), colours["tyre"], 0.8 if light.sun > 0.3 else 0.65)
+    lamp = (1.0, 0.97, 0.85) if towards else (0.65, 0.06, 0.05)
+    colours = np.array(
+        [
+            paint,
+            (0.03, 0.03, 0.03),
+            np.full(3, 0.1 + 0.4 * lots[4]),
+            (0.07, 0.07, 0.07),
+            (0.07, 0.08, 0.1),
+            (0.72, 0.72, 0.72),
+            lamp,
+        ]
+    )
+    colours *= lit
+    if glows:
+        colours[-1] = np.asarray(lamp) * share
+    colours += air
+    dark = colours[MATERIALS.index("tyre")]
+    blend(image, pixels(GROUND), dark, 0.8 if light.sun > 0.3 else 0.65)
     if light.sun > 0.3 and size > 8:
         aside = GROUND - np.array([light.sun_side * light.sun, 0, 0.02])
-        blend(image, pixels(aside), colours["tyre"], 0.5)
-    need = 2 if size < 9 else 1 if size < 22 else 0
-    shown = [part for part in parts(name, -1 if x > 0 else 1) if part.weight >= need]
+        blend(image, pixels(aside), dark, 0.5)
+    shown = model(name, -1 if x > 0 else 1, 2 if size < 9 else 1 if size < 22 else 0)
     fill_all(
-        image,
-        pixels(np.concatenate([part.points for part in shown])),
-        [len(part.points) for part in shown],
-        [bytes_of(colours[part.material] * part.gain) for part in shown],
+        image, pixels(shown.points), shown.counts, bytes_of(colours[shown.materials] * shown.gains)
     )

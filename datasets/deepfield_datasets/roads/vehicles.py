@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-__all__ = ["BUILDS", "Build", "Part", "parts"]
+__all__ = ["BUILDS", "MATERIALS", "Model", "model"]
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,34 @@ class Part:
     """2: seen of the farthest cars, 0: only of near ones."""
 
 
+MATERIALS = ("paint", "tyre", "rim", "dark", "glass", "plate", "lamp")
+
+
+@dataclass(frozen=True)
+class Model:
+    """The parts of a build in the order of drawing, as arrays."""
+
+    points: np.ndarray
+    """Of all parts, one after another, (n, 3)."""
+    counts: tuple[int, ...]
+    materials: np.ndarray
+    """Places in ``MATERIALS``, one a part."""
+    gains: np.ndarray
+    """float (parts, 1)."""
+
+
 @cache
-def parts(name: str, seen: int) -> tuple[Part, ...]:
-    """Return the parts of a build in the order of drawing; ``seen`` is the side that shows."""
+def model(name: str, seen: int, weight: int) -> Model:
+    """Return a build whose side ``seen`` (-1 left, 1 right) shows; parts of ``weight`` at least."""
     build = BUILDS[name]
-    return _lorry(build, seen) if name == "lorry" else _car(build, seen)
+    made = _lorry(build, seen) if name == "lorry" else _car(build, seen)
+    parts = [part for part in made if part.weight >= weight]
+    return Model(
+        np.concatenate([part.points for part in parts]),
+        tuple(len(part.points) for part in parts),
+        np.array([MATERIALS.index(part.material) for part in parts]),
+        np.array([[part.gain] for part in parts]),
+    )
 
 
 def _part(
