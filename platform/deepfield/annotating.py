@@ -5,11 +5,13 @@ from __future__ import annotations
 import queue
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 from deepfield.drawing import annotated, can_annotate
@@ -19,6 +21,7 @@ from deepfield.loading import Model
 from deepfield.sources import Source
 from deepfield.sources.pictures import PictureSource
 from deepfield.tasks import Batch
+from deepfield.video.ahead import ahead
 from deepfield.video.writing import VideoWriter
 
 __all__ = ["Annotator", "check_annotated", "draw_answer"]
@@ -57,6 +60,59 @@ def draw_answer(model: Model, value: Any, answer: Mapping[Any, Any]) -> np.ndarr
         InputError: if the picture cannot be read.
     """
     return annotated(model.domain, model.outputs, read_picture(value, "RGB"), answer)
+
+
+def annotate_video(
+    model: Model,
+    source: Source,
+    results: pd.DataFrame,
+    path: Path,
+    report: Callable[[float], object] = lambda done: None,
+) -> None:
+    """Draw answers that are there already over the frames of the video that they are of.
+
+    Frames after the last answer are left out; others without one stay bare.
+
+    Args:
+        source: the video, as it was scored.
+        results: with row numbers as index.
+        report: told the share done; what it raises ends the work.
+
+    Raises:
+        DeepfieldError: if the video cannot be written, or the plugin's way to draw fails.
+    """
+    assert model.inputs.image is not None
+    column, last = model.inputs.image.name, int(results.index.max())
+    known = set(results.index)
+    film = VideoWriter(path)
+    whole = False
+    try:
+        with closing(ahead(lambda: _frames(source, column, last), MOST_WAITING)) as coming:
+            for number, value, _held in coming:
+                try:
+                    answer = results.loc[number].to_dict() if number in known else None
+                    picture = read_picture(value, "RGB")
+                except InputError:
+                    continue
+                if answer is not None:
+                    picture = annotated(model.domain, model.outputs, picture, answer)
+                film.write(picture, float(value.columns["seconds"]))
+                if number % 16 == 0:
+                    report(min(number / last, 1.0))
+        whole = True
+    finally:
+        film.close(keep=whole)
+    if not film.written:
+        raise InputError("No frame of the video can be read any more.")
+
+
+def _frames(source: Source, column: str, last: int) -> Iterator[tuple[int, Any, object]]:
+    """Yield each row's number and picture, and what keeps its frame at hand."""
+    for chunk in source.chunks():
+        for number, value in zip(chunk.rows.index, chunk.rows[column], strict=True):
+            if number > last:
+                return
+            yield int(number), value, value.hold()
 
 
 class Writer(Protocol):

@@ -81,7 +81,7 @@ def can_annotate(domain: Domain, outputs: Iterable[Field]) -> bool:
 
 
 def annotated(
-    domain: Domain, outputs: Iterable[Field], picture: np.ndarray, answer: Mapping[str, Any]
+    domain: Domain, outputs: Iterable[Field], picture: np.ndarray, answer: Mapping[Any, Any]
 ) -> np.ndarray:
     """Return a picture with a row's answer over it: in the domain's own way, or all its lines.
 

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
+from PIL.Image import Image
 
 from deepfield.explanation import Explanation
 from deepfield.history import Run
 from deepfield.loading import Model
+from deepfield.sources import Source
 
 __all__ = ["Context", "ModelContext"]
 
@@ -31,6 +33,12 @@ class Context:
     group: Callable[[int], pd.DataFrame | None]
     """Returns the rows that an answer was made from, by its number, in order: the row itself, or a
     whole group where the domain answers groups. None where they were not kept."""
+    picture: Callable[[int], Image | None] = lambda number: None
+    """Returns a row's picture, upright and in RGB, by its number; None where it was not kept. A
+    frame of a video is decoded anew, in some ten milliseconds."""
+    video: Source | None = None
+    """The source, while it is kept, if it is one video: its ``chunks`` give the frames once more.
+    ``deepfield.dashboard.video.annotated_video`` draws the answers over all of them."""
 
 
 @dataclass(frozen=True)

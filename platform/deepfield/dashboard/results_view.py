@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,17 @@ from deepfield.dashboard import cached, charts
 from deepfield.dashboard.context import Context
 from deepfield.dashboard.downloads import downloads
 from deepfield.dashboard.explaining import explained, group_of
+from deepfield.dashboard.pictures import kept_picture, shown_picture
 from deepfield.dashboard.plugin_views import chosen_view, show_view
+from deepfield.dashboard.video import annotated_video
 from deepfield.dashboard.words import plain
 from deepfield.dashboard.work import Work
-from deepfield.explanation import Explanation, overlay
-from deepfield.fields import Label, Probability, Records
+from deepfield.errors import DeepfieldError
+from deepfield.explanation import Explanation
+from deepfield.fields import Label, Polylines, Probability, Records
 from deepfield.history import Run
-from deepfield.images import open_picture
 from deepfield.loading import Model
+from deepfield.views import ALL_ROWS
 
 __all__ = ["show", "without_model"]
 
@@ -38,7 +40,6 @@ TRUST_ICONS = {
     "unsure": ":material/help:",
     "unfamiliar": ":material/report:",
 }
-Explain = Callable[[int], Explanation | None]
 
 
 def show(model: Model, run: Run, work: Work | None = None) -> None:
@@ -51,7 +52,11 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
             icon=":material/history:",
         )
         return
-    frame = cached.results(Path(run.result))
+    try:
+        frame = cached.results(Path(run.result))
+    except DeepfieldError as error:  # a plugin's kind of file, which is written only
+        st.info(plain(error), icon=":material/history:")
+        return
     when = run.started.replace("T", " ").removesuffix("+00:00")
     stopped = f" · stopped after {run.rows_in:,} rows" if run.status == "stopped" else ""
     st.caption(f"{plain(run.source)} · {run.model} · {when} UTC · run {run.id}{stopped}")
@@ -60,25 +65,33 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
     if frame.empty:
         st.warning("No row could be read; the reasons are above.", icon=":material/block:")
         return
-    explain = partial(explained, model, run, frame, pictures={} if work is None else work.pictures)
+    pictures: dict[int, Any] = {} if work is None else work.pictures
     view = chosen_view(cached.registry().views_for(model.domain), model.domain)
+    context = Context(
+        model,
+        run,
+        frame,
+        f"{run.id}-{ALL_ROWS if view is None else view.name}",
+        partial(explained, model, run, frame, pictures=pictures),
+        partial(group_of, model, run, frame),
+        partial(kept_picture, pictures),
+        None if work is None else work.video,
+    )
     if view is None:
-        all_rows(model, run, frame, explain, work)
+        all_rows(context, work)
     else:
-        group = partial(group_of, model, run, frame)
-        show_view(view, Context(model, run, frame, f"{run.id}-{view.name}", explain, group))
+        show_view(view, context)
 
 
-def all_rows(
-    model: Model, run: Run, frame: pd.DataFrame, explain: Explain, work: Work | None
-) -> None:
+def all_rows(context: Context, work: Work | None) -> None:
     """Show the view that every domain has: figures, a chart, a table, one row in detail."""
+    model, run, frame = context.model, context.run, context.frame
     summary(model, run, frame)
     name = f"deepfield-{run.domain}-{run.id}"
     if len(frame) == 1:  # one row is looked at, not leafed through
-        detail(model, run, frame, int(frame.index[0]), explain, work)
+        detail(context, frame, int(frame.index[0]))
         table(model, run, frame, work)
-        downloads(frame, name, run.id)
+        downloads(frame, name, run.id, model)
         return
     st.altair_chart(charts.distribution(model.outputs, frame), key=f"{run.id}-distribution")
     shown = frame.head(MOST_ROWS)
@@ -87,8 +100,9 @@ def all_rows(
             f"The first {MOST_ROWS:,} rows are shown; the downloads hold all {len(frame):,}."
         )
     chosen = table(model, run, shown, work)
-    downloads(frame, name, run.id)
-    detail(model, run, shown, chosen, explain, work)
+    downloads(frame, name, run.id, model)
+    annotated_video(context)
+    detail(context, shown, chosen)
 
 
 def without_model(run: Run, reason: str) -> None:
@@ -99,7 +113,11 @@ def without_model(run: Run, reason: str) -> None:
     )
     if run.result is None or not Path(run.result).is_file():
         return
-    frame = cached.results(Path(run.result))
+    try:
+        frame = cached.results(Path(run.result))
+    except DeepfieldError as error:
+        st.info(plain(error), icon=":material/history:")
+        return
     st.dataframe(frame.head(MOST_ROWS), key=f"{run.id}-plain")
     downloads(frame, f"deepfield-{run.domain}-{run.id}", run.id)
 
@@ -175,14 +193,8 @@ def in_line(field: Records, value: Any) -> list[str]:
     return [str(each.get("title") or next(iter(each.values()), "")) for each in field.read(value)]
 
 
-def detail(
-    model: Model,
-    run: Run,
-    frame: pd.DataFrame,
-    chosen: int,
-    explain: Explain,
-    work: Work | None,
-) -> None:
+def detail(context: Context, frame: pd.DataFrame, chosen: int) -> None:
+    model, run = context.model, context.run
     with st.container(border=True):
         numbers = list(frame.index)
         names = row_names(model, frame)
@@ -197,12 +209,13 @@ def detail(
         )
         row = frame.loc[number]
         picture, words = st.columns([1, 1], gap="large")
-        explanation = explain(number)
+        explanation = context.explain(number)
         with words:
             answer(model, row, explanation, f"{run.id}-detail")
         with picture:
-            if work is not None and number in work.pictures:
-                shown_picture(run, work.pictures[number], explanation)
+            seen = context.picture(int(number))
+            if seen is not None:
+                shown_picture(model, seen, row, explanation, run.id)
             elif model.inputs.image is not None:
                 st.info(
                     "The picture was not kept; score it again to see it with its heat map.",
@@ -229,6 +242,8 @@ def answer(model: Model, row: pd.Series, explanation: Explanation | None, key: s
         elif isinstance(each, Records):
             st.markdown(f"**{plain(each.name)}**")
             things = pd.DataFrame(each.read(row[each.name]))
+            if isinstance(each, Polylines) and len(things):  # they are drawn, not listed
+                things["points"] = things["points"].map(len)
             st.dataframe(things, hide_index=True, key=f"{key}-{each.name}")
         elif isinstance(each, Probability):
             st.progress(float(row[each.name]), f"{plain(each.name)}: {row[each.name]:.1%}")
@@ -239,25 +254,6 @@ def answer(model: Model, row: pd.Series, explanation: Explanation | None, key: s
     st.markdown(f"{TRUST_ICONS[trust]} **{trust}** · {TRUST_WORDS[trust]}")
     if explanation is not None:
         st.markdown(plain(explanation.summary))
-
-
-def shown_picture(run: Run, value: Any, explanation: Explanation | None) -> None:
-    picture = open_picture(value, "RGB")
-    picture.thumbnail((900, 900))
-    if explanation is None or explanation.heatmap is None:
-        st.image(picture, width="stretch")
-        return
-    opacity = st.slider(
-        "Heat map",
-        0,
-        100,
-        45,
-        5,
-        format="%d %%",
-        key=f"{run.id}-opacity",
-        help="how strongly the evidence is drawn over the picture; 0 shows the picture alone",
-    )
-    st.image(overlay(picture, explanation.heatmap, opacity / 100), width="stretch")
 
 
 def first(model: Model, kind: type) -> str | None:

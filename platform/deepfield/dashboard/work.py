@@ -16,10 +16,13 @@ from deepfield.loading import Model
 from deepfield.results import Result
 from deepfield.scoring import Batch, Job
 from deepfield.sources import Source
+from deepfield.sources.pictures import PictureSource
 
 __all__ = ["Work"]
 
 MOST_THUMBNAILS = 1000
+MOST_OF_A_VIDEO = 200
+"""Thumbnails of a video, from all over it."""
 THUMBNAIL = 96
 
 
@@ -61,6 +64,12 @@ class Work:
         return Work(model, self.source, self.options, self._spooled, self.history)
 
     @property
+    def video(self) -> PictureSource | None:
+        """Return the source if it is one video: it gives its frames again."""
+        is_one = isinstance(self.source, PictureSource) and self.source.video is not None
+        return self.source if is_one else None
+
+    @property
     def running(self) -> bool:
         return self.thread.is_alive()
 
@@ -79,9 +88,11 @@ class Work:
         image = self.model.inputs.image
         if image is None:
             return
+        video = self.video is not None
+        step = max((self.job.source.total or 0) // MOST_OF_A_VIDEO, 1) if video else 1
         for number, value in zip(batch.rows.index, batch.rows[image.name], strict=True):
             self.pictures[int(number)] = value
-            if len(self.thumbnails) < MOST_THUMBNAILS:
+            if len(self.thumbnails) < MOST_THUMBNAILS and (int(number) - 1) % step == 0:
                 self.thumbnails[int(number)] = thumbnail(value)
 
 

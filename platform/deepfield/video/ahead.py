@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
 __all__ = ["ahead"]
@@ -12,7 +12,7 @@ __all__ = ["ahead"]
 T = TypeVar("T")
 
 
-def ahead(begin: Callable[[], Iterator[T]], most: int) -> Iterator[T]:
+def ahead(begin: Callable[[], Iterator[T]], most: int) -> Generator[T, None, None]:
     """Yield what an iterator gives, which runs in a thread of its own.
 
     Closing this generator ends the thread; what the iterator raises is raised here.
