@@ -70,7 +70,7 @@ def carriageway(
         own = float(np.clip(wear + (0 if fresh else random.normal(0, 0.1)), 0, 0.9))
         broad = width * random.uniform(0.9, 1.3)
         if place == 0 and left != "dashed":
-            colour = _tint(WHITE if left == "white" else YELLOW, random)
+            colour = _tint(WHITE if left == "white" else YELLOW, own, random)
             if left == "double":
                 gap = random.uniform(0.08, 0.15)
                 marks = tuple(
@@ -80,7 +80,9 @@ def carriageway(
             else:
                 made.append(Line(offset, "solid", (Mark(broad, colour=colour),), own))
         elif place == len(offsets) - 1 and random.random() < 0.9:
-            made.append(Line(offset, "solid", (Mark(broad, colour=_tint(WHITE, random)),), own))
+            made.append(
+                Line(offset, "solid", (Mark(broad, colour=_tint(WHITE, own, random)),), own)
+            )
         else:
             kind = style if random.random() < 0.93 else "solid"
             made.append(_inner(offset, kind, broad, length, period, phase, own, random))
@@ -97,7 +99,7 @@ def _inner(
     wear: float,
     random: np.random.Generator,
 ) -> Line:
-    colour = _tint(WHITE, random)
+    colour = _tint(WHITE, wear, random)
     dash = Mark(width, period, length, phase, colour=colour)
     if style == "solid":
         return Line(offset, "solid", (Mark(width, colour=colour),), wear)
@@ -111,7 +113,7 @@ def _inner(
                 wear,
             )
         return Line(offset, "dashed", (dash,), wear)
-    glint = _tint((0.95, 0.95, 0.95), random)
+    glint = _tint((0.95, 0.95, 0.95), wear, random)
     if style == "dashed-markers":
         marker = Mark(
             0.11, period, 0.1, phase + length + (period - length) / 2, raised=0.018, colour=glint
@@ -129,8 +131,10 @@ def _inner(
     return Line(offset, "dots-dashes", (dash, *dots, marker), wear)
 
 
-def _tint(colour: tuple[float, ...], random: np.random.Generator) -> tuple[float, float, float]:
-    light = random.uniform(0.85, 1.08)
+def _tint(
+    colour: tuple[float, ...], wear: float, random: np.random.Generator
+) -> tuple[float, float, float]:
+    light = random.uniform(1 - 0.35 * wear, 1.06)
     red, green, blue = (
         float(np.clip(c * light * random.uniform(0.97, 1.03), 0, 1)) for c in colour
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -35,8 +37,17 @@ def paint_line(
     after = before.copy()
     for mark in line.marks:
         share = _share(mark, along, across, width, length, distance, camera.height)
-        # Raised marks wear off less: they are of plastic or clay through and through.
-        share *= (0.6 + 0.4 * worn) if mark.raised else worn
+        if mark.raised:
+            # They wear off less, being of clay through and through, but some are gone.
+            left = _left(mark, line, along)
+            share *= (0.6 + 0.4 * worn) * left
+            foot = replace(
+                mark, phase=mark.phase - 0.06 - mark.length / 2, length=0.06, raised=0.012
+            )
+            shade = _share(foot, along, across, width, length, distance, camera.height)
+            after *= 1 - (shade * (0.2 + 0.25 * left))[:, None]
+        else:
+            share *= worn
         after += (np.asarray(mark.colour, np.float32) - after) * share[:, None]
     flat[pixels] = after
 
@@ -89,6 +100,15 @@ def _share(
     return share.astype(np.float32)
 
 
+def _left(mark: Mark, line: Line, along: np.ndarray) -> np.ndarray:
+    """Return how much is left of each of the marks: of a few nothing."""
+    number = np.floor((along - mark.phase + mark.period / 2) / mark.period)
+    lot = np.modf(np.abs(np.sin(number * 12.9898 + mark.phase * 7.1 + line.offset) * 43758.5))[0]
+    left = np.clip(1.25 - line.wear * (0.4 + 1.6 * lot), 0.35, 1)
+    left[lot > 1 - 0.5 * line.wear] = 0
+    return left.astype(np.float32)
+
+
 def _covered(place: np.ndarray, period: float, length: np.ndarray | float) -> np.ndarray:
     """Return how many metres up to a place marks cover."""
     whole = np.floor(place / period)
@@ -101,12 +121,12 @@ def _worn(
     """Return how much of the paint is left at each pixel."""
     fine = textures().grain.ravel()
     coarse = textures().clouds.ravel()
-    column = ((across + line.offset * 7) * 60).astype(np.int32) & (TEXELS - 1)
-    row = (along * 25).astype(np.int32) & (TEXELS - 1)
+    column = ((across + line.offset * 7) * 35).astype(np.int32) & (TEXELS - 1)
+    row = (along * 12).astype(np.int32) & (TEXELS - 1)
     small = fine.take(row * TEXELS + column)
     row = (along * 3 + line.offset * 31).astype(np.int32) & (TEXELS - 1)
     column = (across * 8 + line.offset * 50).astype(np.int32) & (TEXELS - 1)
     large = coarse.take(row * TEXELS + column)
     near = np.clip(0.04 / width, 0, 1)  # far away only the mean of the grain is seen
-    left = 1 - line.wear * (0.75 + 0.8 * large + 0.45 * small * near)
+    left = 1 - line.wear * (0.75 + 0.8 * large + 0.3 * small * near)
     return np.clip(left, 0.06, 1).astype(np.float32)

@@ -14,10 +14,11 @@ from deepfield_datasets.roads.ground import Ground
 from deepfield_datasets.roads.lines import labels
 from deepfield_datasets.roads.paint import paint_line
 from deepfield_datasets.roads.road import Road, RoadOptions
+from deepfield_datasets.roads.roadside import objects
 from deepfield_datasets.roads.scene import Moment, Scene, make_scene
 from deepfield_datasets.roads.sensor import expose
+from deepfield_datasets.roads.skyline import background
 from deepfield_datasets.roads.surface import ground_colours
-from deepfield_datasets.roads.surroundings import background, objects
 from deepfield_datasets.roads.traffic import cars
 from deepfield_datasets.roads.weather import haze, light_of
 

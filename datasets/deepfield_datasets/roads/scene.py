@@ -12,6 +12,7 @@ from deepfield_datasets.roads.blotches import Blotch, blotches
 from deepfield_datasets.roads.camera import Camera
 from deepfield_datasets.roads.ground import Path, bend, distances
 from deepfield_datasets.roads.lines import Line, carriageway
+from deepfield_datasets.roads.mounts import mounted
 from deepfield_datasets.roads.road import RoadOptions
 from deepfield_datasets.roads.shapes import Course, follow
 from deepfield_datasets.roads.surface import Surface, surface
@@ -101,7 +102,7 @@ def make_scene(
         record = shapes[int(drawn.integers(len(shapes)))]
         course = follow(record, (options.width, options.height), drawn)
     usual = options.cameras == "motorway" or (options.cameras == "any" and random.random() < 0.7)
-    camera = _camera(options, usual, random)
+    camera = mounted(options, usual, random)
     weather: str = options.weather
     if weather == "any":
         weather = str(
@@ -194,14 +195,18 @@ def make_scene(
 
 
 def _offsets(course: Course, random: np.random.Generator) -> np.ndarray:
-    """Return where the course's lines lie, and sometimes more on their outer sides."""
+    """Return where the course's lines lie, and at times more beyond them.
+
+    People label the lines of our lane and of those beside it: where the second is missing, there
+    is none.
+    """
     offsets = np.sort([offset for offset, _, _ in course.lines])
-    left = offsets[0] - course.lane_width * np.arange(
-        int(random.choice([0, 1, 2], p=[0.6, 0.25, 0.15])), 0, -1
-    )
-    right = offsets[-1] + course.lane_width * np.arange(
-        1, 1 + int(random.choice([0, 1, 2], p=[0.6, 0.25, 0.15]))
-    )
+    more = []
+    for beside in (offsets[offsets < 0], offsets[offsets > 0]):
+        chance = [0.5, 0.3, 0.2] if len(beside) >= 2 else [1, 0, 0]
+        more.append(int(random.choice(3, p=chance)))
+    left = offsets[0] - course.lane_width * np.arange(more[0], 0, -1)
+    right = offsets[-1] + course.lane_width * np.arange(1, more[1] + 1)
     return np.concatenate([left, offsets, right])
 
 
@@ -212,31 +217,6 @@ def _following(lines: tuple[Line, ...], course: Course) -> tuple[Line, ...]:
         _offset, along, stray = min(course.lines, key=lambda each: abs(each[0] - line.offset))
         made.append(replace(line, strays=(along, stray)))
     return tuple(made)
-
-
-def _camera(options: RoadOptions, usual: bool, random: np.random.Generator) -> Camera:
-    width, height = options.width, options.height
-    if usual:
-        focal = width * random.uniform(0.74, 1.08)
-        horizon = height * np.clip(random.normal(0.345, 0.05), 0.2, 0.5)
-        above = random.uniform(1.3, 2.0)
-        roll, distortion = random.normal(0, 0.006), random.normal(0, 0.015)
-    else:
-        focal = width * random.uniform(0.55, 1.6)
-        horizon = height * random.uniform(0.25, 0.66)
-        above = random.uniform(1.1, 2.8)
-        roll, distortion = random.normal(0, 0.015), random.normal(-0.02, 0.05)
-    centre = width * random.normal(0.5, 0.02 if usual else 0.06), height * random.uniform(0.4, 0.6)
-    pitch = np.arctan2(centre[1] - horizon, focal)
-    return Camera(
-        float(above),
-        float(pitch),
-        float(roll),
-        float(focal),
-        (float(centre[0]), float(centre[1])),
-        (width, height),
-        float(np.clip(distortion, -0.12, 0.06)),
-    )
 
 
 def _shaded(

@@ -78,6 +78,9 @@ def follow(
     ordered = np.sort(slopes)
     width = float(random.uniform(3.4, 3.8))
     gaps = np.diff(ordered)
+    gaps = gaps[gaps > 0.2]  # a double line may be labelled twice
+    if len(gaps) == 0:
+        return None
     height = float(np.clip(width / np.median(gaps), 0.9, 3.0))
     width = float(np.median(gaps) * height)
 

@@ -19,13 +19,18 @@ __all__ = ["cars"]
 
 COLOURS = (
     (0.85, 0.86, 0.86),
+    (0.85, 0.86, 0.86),
+    (0.06, 0.06, 0.07),
     (0.06, 0.06, 0.07),
     (0.55, 0.56, 0.58),
+    (0.55, 0.56, 0.58),
     (0.25, 0.26, 0.28),
-    (0.45, 0.08, 0.07),
-    (0.10, 0.16, 0.35),
-    (0.75, 0.74, 0.70),
+    (0.25, 0.26, 0.28),
+    (0.38, 0.08, 0.07),
+    (0.10, 0.15, 0.30),
+    (0.70, 0.69, 0.64),
     (0.16, 0.2, 0.17),
+    (0.30, 0.25, 0.2),
 )
 NAMES = tuple(BUILDS)
 SHARES = np.cumsum([0.4, 0.28, 0.12, 0.08, 0.13])
@@ -112,7 +117,7 @@ def _car(
     air = light.air * (1 - share)
     lit = light.strength * share * light.facing
     glows = light.dark > 0.2 or lots[3] < 0.15
-    lamp = (1.0, 0.97, 0.85) if towards else (0.65, 0.06, 0.05)
+    lamp = (1.0, 0.97, 0.85) if towards else (0.6, 0.06, 0.05)
     colours = np.array(
         [
             paint,
@@ -124,9 +129,10 @@ def _car(
             lamp,
         ]
     )
+    colours[-1] *= 0.7
     colours *= lit
     if glows:
-        colours[-1] = np.asarray(lamp) * share
+        colours[-1] = np.minimum(np.asarray(lamp) * 1.5, 1) * share
     colours += air
     dark = colours[MATERIALS.index("tyre")]
     blend(image, pixels(GROUND), dark, 0.8 if light.sun > 0.3 else 0.65)

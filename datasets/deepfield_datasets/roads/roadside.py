@@ -1,115 +1,20 @@
-"""What stands around a road: sky, hills, trees, barriers, rails, bridges, signs, lamps."""
+"""What stands beside and above a road: trees, barriers, rails, bridges, signs, lamps, houses."""
 
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 
-import cv2
 import numpy as np
 
 from deepfield_datasets.roads.camera import Camera
 from deepfield_datasets.roads.drawing import bytes_of, fill, fill_all
 from deepfield_datasets.roads.ground import Ground, Path
 from deepfield_datasets.roads.scene import Moment, Scene
-from deepfield_datasets.roads.textures import TEXELS, textures
+from deepfield_datasets.roads.skyline import leafy
 from deepfield_datasets.roads.weather import Light
 
-__all__ = ["background", "objects"]
-
-
-def background(
-    scene: Scene, camera: Camera, path: Path, light: Light, moment: Moment
-) -> np.ndarray:
-    """Return uint8 (height, width, 3): sky, hills and distant trees; the ground is laid over it."""
-    random = np.random.default_rng([scene.seed, 3])
-    width, height = camera.size
-    horizon = camera.horizon
-    rows = np.arange(height, dtype=np.float32)
-    share = np.clip((horizon - rows) / (0.5 * height), 0, 1)[:, None] ** 0.7
-    sky = light.skyline * (1 - share) + light.zenith * share
-    image = np.repeat((sky * 255).clip(0, 255).astype(np.uint8)[:, None], width, axis=1)
-    if light.clouds > 0.12 and light.dark < 1:
-        _clouds(image, int(horizon), light, random)
-    columns = np.arange(width)
-    # Far things turn with the road, so that a drive moves them.
-    turned = columns / camera.focal + np.arctan2(camera.focal, 1) * 0 + _heading(scene, moment)
-    layers = []
-    if random.random() < 0.6:
-        layers.append((random.uniform(0.01, 0.06), 0.6, _hill(random), 0.45, random.uniform(3, 8)))
-    layers.append((random.uniform(0.004, 0.05), 1.0, _leafy(random), 0.15, random.uniform(30, 90)))
-    for size, _, colour, air, pace in layers:
-        top = np.zeros(width)
-        for octave in range(6 if pace > 20 else 3):
-            top += np.sin(turned * pace * 1.9**octave + random.uniform(0, 6.3)) / 1.6**octave
-        top = horizon - camera.focal * size * np.clip(0.55 + 0.35 * top, 0, 2.5)
-        top += (columns - camera.centre[0]) * np.tan(camera.roll)
-        colour = colour * light.strength * light.facing * (1 - air) + light.air * air
-        outline = np.stack([columns, top], axis=1)
-        outline = np.concatenate([outline, [[width, height], [0, height]]])
-        fill(image, outline, colour)
-        _foliage(image, top, horizon, 0.9 if air < 0.3 else 0.35, random)
-    return image
-
-
-def _foliage(
-    image: np.ndarray, top: np.ndarray, horizon: float, depth: float, random: np.random.Generator
-) -> None:
-    """Make what lies between a skyline and the horizon uneven, as leaves are, in place."""
-    begin, end = max(int(top.min()), 0), min(int(horizon + 0.06 * image.shape[0]), image.shape[0])
-    if end - begin < 2:
-        return
-    row, column = random.integers(0, TEXELS // 2, 2)
-    patch = textures().leaves[row : row + 160, column : column + TEXELS // 2]
-    patch = cv2.resize(patch, (image.shape[1], 160))[: end - begin]
-    if len(patch) < end - begin:
-        patch = cv2.resize(patch, (image.shape[1], end - begin))
-    gain = 1 + np.float32(depth) * patch
-    gain[np.arange(begin, end)[:, None] < top[None]] = 1
-    part = image[begin:end].astype(np.float32) * gain[:, :, None]
-    image[begin:end] = cv2.convertScaleAbs(np.maximum(part, 0))
-
-
-def _heading(scene: Scene, moment: Moment) -> float:
-    """Return where the road leads at the car, against some direction of the compass."""
-    turn = sum(
-        wave.size
-        * wave.length
-        / (2 * np.pi)
-        * -np.cos(2 * np.pi * moment.travelled / wave.length + wave.phase)
-        for wave in scene.bends
-    )
-    return float(turn - moment.heading)
-
-
-def _clouds(image: np.ndarray, horizon: int, light: Light, random: np.random.Generator) -> None:
-    high = min(max(horizon + 8, 8), image.shape[0])
-    row, column = random.integers(0, TEXELS // 2, 2)
-    patch = textures().clouds[row : row + TEXELS // 2, column : column + TEXELS // 2]
-    patch = cv2.resize(patch, (image.shape[1], high), interpolation=cv2.INTER_LINEAR)
-    share = np.clip(patch * light.clouds * 1.5 + light.clouds - 0.25, 0, 1)[:, :, None]
-    image[:high] += (
-        (
-            235 * light.strength.mean().clip(0, 1)
-            - np.minimum(image[:high], 235 * light.strength.mean().clip(0, 1))
-        )
-        * share
-    ).astype(np.uint8)
-
-
-def _hill(random: np.random.Generator) -> np.ndarray:
-    return np.array(
-        [(0.30, 0.36, 0.30), (0.55, 0.46, 0.28), (0.22, 0.27, 0.18), (0.36, 0.38, 0.42)][
-            random.integers(4)
-        ]
-    ) * random.uniform(0.6, 1.2)
-
-
-def _leafy(random: np.random.Generator) -> np.ndarray:
-    return np.array(
-        [(0.10, 0.13, 0.08), (0.16, 0.2, 0.1), (0.07, 0.09, 0.07), (0.2, 0.22, 0.12)][
-            random.integers(4)
-        ]
-    ) * random.uniform(0.5, 1.3)
+__all__ = ["objects"]
 
 
 def objects(
@@ -141,6 +46,11 @@ def objects(
                 (n * spacing - moment.travelled, kind, spacing, salt + n)
                 for n in range(first, last + 1)
             ]
+    for side in (-1, 1):
+        if random.random() < 0.3:
+            edge = scene.edges[3] if side > 0 else min(scene.edges[0], -scene.opposite[1])
+            across = edge + side * random.uniform(2, 9)
+            _grove(image, across, camera, path, light, moment, min(reach, 300), random)
     drawn = False
     for along, kind, _, salt in sorted(things, reverse=True):
         if not drawn and along < 60:
@@ -149,6 +59,40 @@ def objects(
         _thing(image, along, kind, salt, scene, camera, path, light)
     if not drawn:
         _walls(image, scene, camera, path, ground, light)
+
+
+def _grove(
+    image: np.ndarray,
+    across: float,
+    camera: Camera,
+    path: Path,
+    light: Light,
+    moment: Moment,
+    reach: float,
+    random: np.random.Generator,
+) -> None:
+    """Draw a bank of bushes and trees along the road, in pieces, each with a shade of its own."""
+    tall, step = random.uniform(2, 11), 4.0
+    colour = leafy(random)
+    numbers = np.arange(np.ceil((moment.travelled + 3) / step), (moment.travelled + reach) / step)
+    if len(numbers) < 2:
+        return
+    numbers = numbers[::-1]  # far pieces first
+    x, y, z = path.at(numbers * step - moment.travelled, across)
+    lot = np.abs(np.sin(numbers * 12.9898 + tall)) * 43758.5
+    lots = np.stack([lot % 1, lot * 7.3 % 1, lot * 3.1 % 1], axis=1)
+    levels = [camera.project(x, y, z)]
+    for share in (0.35, 0.7, 1.0):
+        levels.append(camera.project(x, y + tall * share * (0.75 + 0.5 * lots[:, 0]), z))
+    pieces, shades = [], []
+    for row, (low, high) in enumerate(pairwise(levels)):
+        pieces.append(np.stack([low[:-1], low[1:], high[1:], high[:-1]], axis=1))
+        shades.append(0.55 + 0.25 * row + 0.5 * lots[:-1, row])
+    corners = np.stack(pieces, axis=1).reshape(-1, 2)
+    clear = np.exp(-z[:-1] / light.sight)[:, None, None]
+    lit = np.stack(shades, axis=1)[:, :, None] * colour * light.strength * light.facing
+    colours = (lit * clear + light.air * (1 - clear)).reshape(-1, 3)
+    fill_all(image, corners, [4] * len(colours), bytes_of(colours))
 
 
 def _walls(
@@ -222,7 +166,7 @@ def _thing(
         tall = random.uniform(3, 14)
         x, y, z = path.point(along, at)
         foot, crown = camera.project(np.array([x, x]), np.array([y, y + tall]), np.array([z, z]))
-        _tree(image, foot, crown, _air(_leafy(random), z, light), random)
+        _tree(image, foot, crown, _air(leafy(random), z, light), random)
     elif kind == "lamp":
         at = edge + side * 1.0
         grey = np.full(3, random.uniform(0.1, 0.5))
