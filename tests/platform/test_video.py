@@ -180,6 +180,24 @@ def test_what_stands_before_a_break_is_served(tmp_path, film, ending):
         assert "its header promises 10.00 s" in problems[len(rows)]
 
 
+def test_sound_that_lasts_longer_is_no_break(tmp_path):
+    import av
+
+    path = tmp_path / "music.mkv"
+    with av.open(str(path), "w") as container:
+        film, sound = container.add_stream("libx264", rate=10), container.add_stream("aac", 8000)
+        film.height, film.width, film.pix_fmt = 64, 96, "yuv420p"
+        for _ in range(10):
+            frame = av.VideoFrame.from_ndarray(np.zeros((64, 96, 3), np.uint8), "rgb24")
+            container.mux(film.encode(frame))
+        container.mux(film.encode())
+        notes = av.AudioFrame.from_ndarray(np.zeros((1, 8000 * 5), np.float32), "fltp", "mono")
+        notes.sample_rate = 8000
+        container.mux([*sound.encode(notes), *sound.encode()])
+    rows, _, problems = gathered(path)
+    assert (len(rows), problems) == (10, {})
+
+
 def test_what_is_no_video_is_one_sentence(tmp_path, film):
     whole = film(tmp_path / "film.mp4").read_bytes()
     files = {

@@ -342,7 +342,8 @@ def summary(result: Result) -> dict[str, Any]:
         "result",
         "rejected",
     )
-    return {name: getattr(run, name) for name in names}
+    drawn = {} if result.annotated is None else {"annotated": str(result.annotated)}
+    return {name: getattr(run, name) for name in names} | drawn
 
 
 def exit_code(result: Result) -> int:

@@ -34,14 +34,16 @@ class Points(Field):
         """Return the points as float32, (n, 2)."""
         try:
             found = json.loads(value) if isinstance(value, str) else value
-            points = np.array([np.asarray(each, dtype=np.float32) for each in found])
+            # pandas gives an array of arrays, which numpy takes for objects.
+            whole = list(found) if isinstance(found, np.ndarray) else found
+            points = np.array(whole, dtype=np.float32)
         except (TypeError, ValueError) as error:
             raise InputError(f"holds {quoted(value)}, which are no points") from error
         if not points.size:
             return np.empty((0, 2), dtype=np.float32)
         if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
             raise InputError(f"holds {quoted(value)}, which are no points [x, y]")
-        return points.astype(np.float32)
+        return points
 
     def same(self, wanted: Any, got: Any) -> bool:
         """Return whether as many points lie where they lay, on the mean over all of them."""

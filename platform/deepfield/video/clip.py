@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ class Header:
     """What a file says of its video before a frame is decoded; 0 where it says nothing."""
 
     frames: int
+    counted: bool
+    """Whether ``frames`` is said, and not told from rate and length."""
     seconds: float
     rate: float
     """Frames a second, on the mean."""
@@ -56,10 +59,10 @@ class Clip:
         """
         with self._opened() as (container, stream):
             rate = float(stream.average_rate or stream.guessed_rate or 0)
-            seconds = (container.duration or 0) / 1e6
+            seconds = _seconds(container, stream)
             frames = stream.frames or round(seconds * rate)
             size = stream.codec_context.width * stream.codec_context.height
-            return Header(frames, seconds, rate, size * 3 // 2)
+            return Header(frames, bool(stream.frames), seconds, rate, size * 3 // 2)
 
     def frames(self) -> Iterator[tuple[Moment, Frame]]:
         """Yield every frame in the order in which they are shown.
@@ -175,6 +178,17 @@ def _chosen(container: Any) -> Any:
     return stream
 
 
+def _seconds(container: Any, stream: Any) -> float:
+    """Return how long a video lasts: sound may last longer, and what was trimmed is not shown."""
+    found = [container.duration / 1e6] if container.duration else []
+    if stream.duration:
+        found.append(float(stream.duration * stream.time_base))
+    elif re.fullmatch(r"\d+:\d+:[\d.]+", stream.metadata.get("DURATION", "")):  # as Matroska says
+        hours, minutes, seconds = map(float, stream.metadata["DURATION"].split(":"))
+        found.append(3600 * hours + 60 * minutes + seconds)
+    return min(found, default=0.0)
+
+
 def _check_size(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise InputError(f"has frames of {width:,} × {height:,} pixels; {MAX_WORDS}")
@@ -184,9 +198,10 @@ def _check_whole(header: Header, last: Moment, failed: bool) -> None:
     """Raise InputError if a file ends well before its header says, or in what cannot be decoded."""
     rate = header.rate or 25
     lacking = header.seconds - last.seconds - 1 / rate
-    # Sound may last a little longer, and a file that was trimmed counts frames that are not shown.
     few = header.frames - last.frame - 1 > max(2, 0.02 * header.frames)
-    if failed or (few and lacking > max(3 / rate, 0.02 * header.seconds)):
+    # Where frames are not counted, the last may be shown for long.
+    least = 3 / rate if header.counted else 1.0
+    if failed or (few and lacking > max(least, 0.02 * header.seconds)):
         raise InputError(
             f"breaks off after frame {last.frame} ({last.seconds:.2f} s)"
             + (f"; its header promises {header.seconds:.2f} s" if header.seconds else "")

@@ -22,9 +22,9 @@ from deepfield.video.frame import Frame
 
 __all__ = ["Video", "VideoOptions"]
 
-HELD = 64 * 2**20
+HELD = 32 * 2**20
 """Bytes of decoded frames that go through scoring together, of several such lots in flight."""
-MOST_AT_ONCE = 32
+MOST_AT_ONCE = 16
 
 found_again = Recent(128 * 2**20)
 """Frames that somebody asked to see when they were gone."""
