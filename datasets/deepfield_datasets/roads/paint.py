@@ -54,9 +54,11 @@ def paint_line(
 
 def strip(line: Line, half: float, camera: Camera, path: Path, ground: Ground) -> np.ndarray:
     """Return uint8 (rows, width): where the line may lie, a little more than it."""
-    along = path.along[ground.seen]
-    cos = np.cos(path.heading[ground.seen])
-    x, y, z = (each[ground.seen] for each in (path.x, path.y, path.z))
+    some = np.flatnonzero(ground.seen)
+    some = np.append(some[::4], some[-1])
+    along = path.along[some]
+    cos = np.cos(path.heading[some])
+    x, y, z = (each[some] for each in (path.x, path.y, path.z))
     across = line.across(along)
     edges = []
     for side in (-1, 1):

@@ -31,7 +31,7 @@ def objects(
     reach = float(path.along[ground.seen].max())
     things: list[tuple[float, str, float, int]] = []
     for kind, spacing, chance in (
-        ("tree", random.uniform(5, 40), 0.7),
+        ("tree", random.uniform(8, 40), 0.7),
         ("lamp", random.uniform(40, 70), 0.3),
         ("sign", random.uniform(90, 250), 0.5),
         ("gantry", random.uniform(300, 700), 0.35),
@@ -41,7 +41,7 @@ def objects(
         if random.random() < chance:
             salt = int(random.integers(1 << 30))
             first = int(np.ceil((moment.travelled + 4) / spacing))
-            last = int((moment.travelled + min(reach, 420)) / spacing)
+            last = int((moment.travelled + min(reach, 280)) / spacing)
             things += [
                 (n * spacing - moment.travelled, kind, spacing, salt + n)
                 for n in range(first, last + 1)
@@ -50,7 +50,7 @@ def objects(
         if random.random() < 0.3:
             edge = scene.edges[3] if side > 0 else min(scene.edges[0], -scene.opposite[1])
             across = edge + side * random.uniform(2, 9)
-            _grove(image, across, camera, path, light, moment, min(reach, 300), random)
+            _grove(image, across, camera, path, light, moment, min(reach, 220), random)
     drawn = False
     for along, kind, _, salt in sorted(things, reverse=True):
         if not drawn and along < 60:
@@ -99,8 +99,7 @@ def _walls(
     image: np.ndarray, scene: Scene, camera: Camera, path: Path, ground: Ground, light: Light
 ) -> None:
     random = np.random.default_rng([scene.seed, 5])
-    seen = ground.seen & (path.along < 500)
-    along = path.along[seen]
+    along = path.along[ground.seen & (path.along < 500)][::4]
     for kind, across in zip(scene.barriers, (scene.edges[0], scene.edges[3]), strict=True):
         if kind == "nothing":
             continue

@@ -118,14 +118,16 @@ def surface(
         light[np.abs(places - at) < random.uniform(0.01, 0.05)] *= random.choice(
             [0.5, 0.7, 0.85, 1.1]
         )
-    if random.random() < 0.25 * flaws:  # grooves along the road
+    if random.random() < 0.18 * flaws:  # grooves along the road
         pitch = random.uniform(0.04, 0.25)
-        light *= 1 + random.uniform(0.01, 0.045) * np.sin(
+        light *= 1 + random.uniform(0.01, 0.03) * np.sin(
             2 * np.pi * places / pitch + np.sin(places)
         )
     uneven = random.normal(0, 0.02 * flaws, 121).astype(np.float32)  # one value a metre
     light += np.interp(places, np.linspace(-REACH, REACH, 121), uneven)
-    light += random.normal(0, 0.012 * flaws, cells // 4).astype(np.float32).repeat(4)
+    light += (
+        random.normal(0, random.uniform(0, 0.01) * flaws, cells // 4).astype(np.float32).repeat(4)
+    )
     light[~paved] = 1
     colours *= light[:, None]
     profile = np.zeros((cells + 1, 3), np.float64)
@@ -141,7 +143,7 @@ def surface(
         joint=random.uniform(0.1, 0.5) * flaws,
         grain=random.uniform(0.01, 0.07) * flaws,
         clouds=random.uniform(0.02, 0.1) * flaws,
-        streaks=random.choice([0.0, 0.02, 0.04, 0.08], p=[0.3, 0.35, 0.25, 0.1]) * flaws,
+        streaks=random.choice([0.0, 0.01, 0.025, 0.06], p=[0.3, 0.35, 0.25, 0.1]) * flaws,
         shift=(int(random.integers(TEXELS)), int(random.integers(TEXELS))),
         seams=tuple(seams),
     )

@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 
 from deepfield_datasets.roads.camera import Camera
-from deepfield_datasets.roads.drawing import blend, bytes_of, fill_all
+from deepfield_datasets.roads.drawing import blend, bytes_of, fill, fill_all
 from deepfield_datasets.roads.ground import Ground, Path
 from deepfield_datasets.roads.road import RoadOptions
 from deepfield_datasets.roads.scene import Moment, Scene
@@ -52,7 +52,7 @@ def cars(
     if options.traffic == 0:
         return
     random = np.random.default_rng([scene.seed, 7])
-    reach = min(float(path.along[ground.seen].max()), 200.0)
+    reach = min(float(path.along[ground.seen].max()), 170.0)
     offsets = [line.offset for line in scene.lines]
     places = []
     busy = random.gamma(2.0, 0.5) * options.traffic
@@ -77,7 +77,7 @@ def cars(
             places.append((along, middle, int(random.integers(1 << 30)), True))
             along += 8 + random.exponential(60 / max(busy, 0.05))
     for along, across, salt, towards in sorted(places, reverse=True):
-        if 4.0 < along < reach:
+        if 4.0 < along < (min(reach, 120) if towards else reach):
             _car(image, along, across, salt, towards, camera, path, light)
 
 
@@ -135,11 +135,10 @@ def _car(
         colours[-1] = np.minimum(np.asarray(lamp) * 1.5, 1) * share
     colours += air
     dark = colours[MATERIALS.index("tyre")]
-    blend(image, pixels(GROUND), dark, 0.8 if light.sun > 0.3 else 0.65)
-    if light.sun > 0.3 and size > 8:
-        aside = GROUND - np.array([light.sun_side * light.sun, 0, 0.02])
-        blend(image, pixels(aside), dark, 0.5)
     shown = model(name, -1 if x > 0 else 1, 2 if size < 9 else 1 if size < 22 else 0)
-    fill_all(
-        image, pixels(shown.points), shown.counts, bytes_of(colours[shown.materials] * shown.gains)
-    )
+    cast = np.array([light.sun_side * light.sun, 0, 0.02]) if light.sun > 0.3 else 0
+    corners = pixels(np.concatenate([GROUND - cast, GROUND, shown.points]))
+    if size > 12:
+        blend(image, corners[:4], dark, 0.6)
+    fill(image, corners[4:8], dark)
+    fill_all(image, corners[8:], shown.counts, bytes_of(colours[shown.materials] * shown.gains))

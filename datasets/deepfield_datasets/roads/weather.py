@@ -89,7 +89,8 @@ def haze(colours: np.ndarray, ground: Ground, light: Light) -> None:
     near = np.exp(-ground.z / 40)
     gain = 1 + light.ground_ramp * (0.5 - near)
     if light.dark > 0.2:  # headlights
-        beam = 9 * light.dark * np.exp(-(((np.log(ground.z) - 2.5) / 0.75) ** 2))
+        most = min(9.0, 0.75 / float(light.strength.mean()))
+        beam = most * light.dark**2 * np.exp(-(((np.log(ground.z) - 2.5) / 0.75) ** 2))
         gain = gain + beam
     table = (share[:, None] * gain[:, None] * light.strength).astype(np.float32)
     add = ((1 - share)[:, None] * light.air).astype(np.float32)
