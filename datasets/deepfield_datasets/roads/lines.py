@@ -58,7 +58,7 @@ def carriageway(
 ) -> list[Line]:
     """Return lines at ``offsets`` as one road authority would paint them."""
     length, period = DASHES[random.integers(len(DASHES))]
-    width = random.uniform(0.1, 0.16)
+    width = random.uniform(0.09, 0.13) if random.random() < 0.7 else random.uniform(0.13, 0.2)
     style = random.choice(
         ["dashed", "dots", "dots-dashes", "dashed-markers"], p=[0.28, 0.28, 0.2, 0.24]
     )
@@ -68,7 +68,7 @@ def carriageway(
     for place, offset in enumerate(offsets):
         phase = random.uniform(0, period) * (random.random() < 0.5)
         own = float(np.clip(wear + (0 if fresh else random.normal(0, 0.1)), 0, 0.9))
-        broad = width * random.uniform(0.9, 1.3)
+        broad = width * random.uniform(0.9, 1.15)
         if place == 0 and left != "dashed":
             colour = _tint(WHITE if left == "white" else YELLOW, own, random)
             if left == "double":

@@ -17,8 +17,8 @@ from deepfield_datasets.roads.road import Road, RoadOptions
 from deepfield_datasets.roads.roadside import objects
 from deepfield_datasets.roads.scene import Moment, Scene, make_scene
 from deepfield_datasets.roads.sensor import expose
+from deepfield_datasets.roads.shading import ground_colours, shading
 from deepfield_datasets.roads.skyline import background
-from deepfield_datasets.roads.surface import ground_colours
 from deepfield_datasets.roads.traffic import cars
 from deepfield_datasets.roads.weather import haze, light_of
 
@@ -51,6 +51,9 @@ def picture(scene: Scene, moment: Moment, options: RoadOptions) -> Road:
     lay(colours, scene.blotches, camera, path, ground, moment.travelled)
     for line in scene.lines:
         paint_line(colours, line, camera, path, ground, moment.travelled)
+    shade = shading(scene.ground, ground, moment.travelled)
+    if shade is not None:
+        colours *= shade[:, :, None]
     haze(colours, ground, light)
     image = background(scene, camera, path, light, moment)
     below = cv2.convertScaleAbs(colours, alpha=255)

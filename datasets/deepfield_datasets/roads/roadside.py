@@ -47,7 +47,7 @@ def objects(
                 for n in range(first, last + 1)
             ]
     for side in (-1, 1):
-        if random.random() < 0.3:
+        if random.random() < 0.42:
             edge = scene.edges[3] if side > 0 else min(scene.edges[0], -scene.opposite[1])
             across = edge + side * random.uniform(2, 9)
             _grove(image, across, camera, path, light, moment, min(reach, 220), random)

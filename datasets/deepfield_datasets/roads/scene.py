@@ -240,7 +240,14 @@ def _shaded(
         elif side < 0.8:
             reach = (random.uniform(edges[1], edges[3]), 99.0)
     shades: tuple[tuple[float, float], ...] = ()
-    if random.random() < 0.12:
-        begin = random.uniform(4, 70)
+    if random.random() < 0.18:
+        begin = random.uniform(0, 70)
         shades = ((begin, begin + random.uniform(3, 18)),)
-    return replace(ground, leaves=leaves, leaves_reach=reach, shade=shade, shades=shades)
+    return replace(
+        ground,
+        leaves=leaves,
+        leaves_reach=reach,
+        shade=shade,
+        shades=shades,
+        under=random.uniform(0.06, 0.5),
+    )

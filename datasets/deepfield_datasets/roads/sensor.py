@@ -48,6 +48,10 @@ def expose(
     level = (np.clip(level, 0, None) ** gamma - 0.4) * contrast + 0.4 + random.normal(0, 0.02)
     table = np.clip(level * 255, 0, 255).astype(np.uint8)[None]
     image = cv2.LUT(image, table)
+    if random.random() < 0.6:  # many cameras give paler colours
+        pale = float(random.uniform(0.0, 0.7))
+        mix = (1 - pale) * np.eye(3) + pale * np.array([[0.299, 0.587, 0.114]] * 3)
+        image = cv2.transform(image, mix)
     if random.random() < 0.4:
         image = _vignette(image, float(random.uniform(0.1, 0.45)))
     noise = textures().sensor
