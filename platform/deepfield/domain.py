@@ -120,6 +120,10 @@ class Domain(ABC):
         Columns that are no inputs (a name, the true label) are shown beside the results.
         """
 
+    def example_files(self) -> Mapping[str, Path]:
+        """Return further examples that are files, by the words of the button that scores one."""
+        return {}
+
     @property
     def results(self) -> Table:
         """Return what each result row holds: the outputs, confidence and trust."""

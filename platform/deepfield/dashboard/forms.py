@@ -1,4 +1,4 @@
-"""A form for a domain's options, drawn from their pydantic model."""
+"""Forms that a domain describes: its options, from their pydantic model, and its examples."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import enum
 import math
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -15,7 +16,7 @@ from pydantic.fields import FieldInfo
 from deepfield.domain import Domain
 from deepfield.formats import Formats
 
-__all__ = ["form_of", "options_form"]
+__all__ = ["chosen_file", "form_of", "options_form"]
 
 
 def options_form(domain: Domain, formats: Formats, key: str = "") -> dict[str, Any]:
@@ -79,3 +80,13 @@ def _bounds(field: FieldInfo) -> tuple[Any, Any]:
         if hasattr(each, name)
     }
     return found.get("ge"), found.get("le")
+
+
+def chosen_file(domain: Domain) -> Path | None:
+    """Draw a button for each example that is a file; return the one that was pressed."""
+    pressed = [
+        file
+        for title, file in domain.example_files().items()
+        if st.button(title, icon=":material/science:", key=f"{domain.name}-{file.name}")
+    ]
+    return pressed[0] if pressed else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -11,7 +12,7 @@ import streamlit as st
 from deepfield.columns import match_columns
 from deepfield.dashboard import cached, results_view
 from deepfield.dashboard.columns_form import columns_form, in_words
-from deepfield.dashboard.forms import options_form
+from deepfield.dashboard.forms import chosen_file, options_form
 from deepfield.dashboard.uploads import UploadedTable, spool_pictures, spool_table
 from deepfield.dashboard.words import plain
 from deepfield.dashboard.work import Work
@@ -51,12 +52,13 @@ def show(model: Model) -> None:
         example = st.button(
             "Try the built-in example", icon=":material/science:", key=f"{domain.name}-example"
         )
+        file = chosen_file(domain)
         if sent and not uploads:
             st.warning(
                 "Choose a file first, or try the built-in example.", icon=":material/upload:"
             )
-        elif sent or example:
-            begin(model, slot, uploads if sent else None, options or {}, earlier)
+        elif sent or example or file:
+            begin(model, slot, uploads if sent else file, options or {}, earlier)
             widen(model, slot)
         if domain.example:
             st.caption(domain.example)
@@ -137,20 +139,22 @@ def earlier_rows(model: Model) -> Any:
 
 
 def begin(
-    model: Model, slot: str, uploads: list | None, options: dict, earlier: Any = None
+    model: Model, slot: str, what: list | Path | None, options: dict, earlier: Any = None
 ) -> None:
-    """Start a job over the uploads, or over the built-in example."""
+    """Start a job over uploads, over a file of the domain's own, or over the built-in example."""
     st.session_state.pop(f"{slot}-table", None)
     reading, own = model.formats.split(options)
 
     def start() -> Work | None:
-        if uploads is None:
+        if what is None:
             samples = FrameSource(model.domain.samples(), "built-in example")
             return Work(model, samples, own)
+        if isinstance(what, Path):
+            return Work(model, what, options)
         if model.inputs.image is not None:
-            source, folder = spool_pictures(uploads, model, reading)
+            source, folder = spool_pictures(what, model, reading)
             return Work(model, source, own, folder)
-        waiting = Waiting(spool_table(uploads, earlier), own)
+        waiting = Waiting(spool_table(what, earlier), own)
         st.session_state[f"{slot}-table"] = waiting
         return None if waiting.table.lacks(model.inputs) else waiting.start(model)
 
