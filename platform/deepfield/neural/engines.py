@@ -18,7 +18,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "OpenVinoEngine", "TorchEngine", "open_engine"]
 
 log = logging.getLogger(__name__)
+
+Precision = Literal["f32", "bf16"]
 
 SLICE = 4
 """Pictures a request: enough to share what a call costs, few enough to stay in cores' caches."""
@@ -79,7 +81,9 @@ class OpenVinoEngine(Engine):
 
     device = "cpu"
 
-    def __init__(self, graph: Path, rows_a_request: int = SLICE) -> None:
+    def __init__(
+        self, graph: Path, rows_a_request: int = SLICE, precision: Precision = "f32"
+    ) -> None:
         self.rows_a_request = rows_a_request
         openvino = import_openvino()
         self.compiled = openvino.Core().compile_model(
@@ -87,8 +91,8 @@ class OpenVinoEngine(Engine):
             "CPU",
             # OpenVINO would choose bf16 by itself where the processor has it. That moved
             # probabilities of the chest model by up to 0.026: answers must not depend on the
-            # machine, so float32 is asked for on purpose.
-            {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "f32"},
+            # machine, so float32 is asked for unless somebody measured that bf16 does no harm.
+            {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precision},
         )
         self._idle: deque[Any] = deque()
 
@@ -132,6 +136,8 @@ def open_engine(
     device: str = "auto",
     openvino: bool | None = None,
     rows_a_request: int = SLICE,
+    varying: tuple[int, ...] = (0,),
+    precision: Precision = "f32",
 ) -> Engine:
     """Return the fastest engine for a model on this machine.
 
@@ -143,6 +149,10 @@ def open_engine(
         device: ``auto`` takes CUDA where there is one, else the CPU.
         openvino: whether the CPU runs it through OpenVINO; None: if it is installed.
         rows_a_request: how many rows are taken at once: many where a row is small.
+        varying: the axes of the input whose length is another in each call: the batch, and of
+            texts their length.
+        precision: what OpenVINO multiplies in. ``bf16`` is faster where the processor has it, and
+            answers then hang on the machine: only where it was measured to do no harm.
     """
     if device == "cuda" and not _has_cuda():
         raise UsageError("This machine has no CUDA device that torch can use; choose auto or cpu.")
@@ -150,14 +160,18 @@ def open_engine(
         return TorchEngine(build(), "cuda", max(64, rows_a_request))
     if openvino is False or (openvino is None and find_spec("openvino") is None):
         return TorchEngine(build(), "cpu", max(64, rows_a_request))
-    graph = _graph(folder, build, example, code)
+    graph = _graph(folder, build, example, code, varying)
     if graph is None:
         return TorchEngine(build(), "cpu", max(64, rows_a_request))
-    return OpenVinoEngine(graph, rows_a_request)
+    return OpenVinoEngine(graph, rows_a_request, precision)
 
 
 def _graph(
-    folder: ModelFolder, build: Callable[[], nn.Module], example: np.ndarray, code: Path
+    folder: ModelFolder,
+    build: Callable[[], nn.Module],
+    example: np.ndarray,
+    code: Path,
+    varying: tuple[int, ...],
 ) -> Path | None:
     """Return the cached graph of a model, making it if need be; None where torch must run it."""
     openvino = import_openvino()
@@ -179,7 +193,7 @@ def _graph(
             made = Path(aside) / "made"
             network = build()
             try:
-                openvino.save_model(_convert(network, example), made / "network.xml", False)
+                openvino.save_model(_convert(network, example, varying), made / "network.xml", False)
             except Exception as error:  # whatever a network holds, torch can run it
                 log.warning(
                     "OpenVINO cannot take %s (%s); torch runs it, slower.",
@@ -212,7 +226,7 @@ def _are_near(found: tuple[np.ndarray, ...], wanted: tuple[np.ndarray, ...]) -> 
     )
 
 
-def _convert(network: nn.Module, example: np.ndarray):
+def _convert(network: nn.Module, example: np.ndarray, varying: tuple[int, ...]):
     import warnings
 
     import torch
@@ -226,7 +240,7 @@ def _convert(network: nn.Module, example: np.ndarray):
             return openvino.convert_model(
                 network.eval(),
                 example_input=torch.from_numpy(example),
-                input=[-1, *example.shape[1:]],
+                input=[-1 if axis in varying else size for axis, size in enumerate(example.shape)],
             )
     finally:
         logging.root.setLevel(level)  # a conversion that fails leaves everybody's log at ERROR
