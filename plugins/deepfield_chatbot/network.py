@@ -16,7 +16,7 @@ from transformers import BertConfig, BertModel
 
 from deepfield_chatbot.pieces import PAD, SEP
 
-__all__ = ["Reader", "SentenceEncoder", "Trunk"]
+__all__ = ["SentenceEncoder", "SpanNetwork", "Trunk"]
 
 SHAPE = (
     "vocab_size",
@@ -76,7 +76,7 @@ class SentenceEncoder(nn.Module):
         return nn.functional.normalize(mean, dim=1)  # (batch, hidden)
 
 
-class Reader(nn.Module):
+class SpanNetwork(nn.Module):
     """Where an answer begins and ends; both at the first piece, [CLS], say that there is none.
 
     The span head of Devlin et al. (2019), with their score of no answer for SQuAD 2.0.

@@ -1,0 +1,184 @@
+"""A knowledge base in memory: finds the passages that a question is about.
+
+BM25 knows names and numbers, the sentence vectors know meanings. Their scores are made comparable by
+mean and standard deviation over all passages (z-scores), and added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from deepfield.errors import InputError
+from deepfield.models import ModelFolder
+from deepfield_chatbot.contents import Contents
+from deepfield_chatbot.document import Document
+from deepfield_chatbot.encoder import SHA256, Encoder
+from deepfield_chatbot.lexical import Lexical, Vocabulary
+from deepfield_chatbot.passages import OVERLAP, PIECES, cut
+from deepfield_chatbot.vectors import open_vectors
+
+__all__ = ["Found", "KnowledgeBase", "add_documents", "encoded_texts"]
+
+MEANING = 0.6
+"""What a z-score of meaning weighs beside one of words, for passages of text."""
+CANDIDATES = 200
+"""Passages by words and by meaning whose two scores are added."""
+LONGEST_QUESTION = 2_000
+"""Characters of a question that are searched by; what goes on longer is no question."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A passage that a question may be about."""
+
+    number: int
+    """Of the passage in its knowledge base."""
+    document: str
+    text: str
+    start: int
+    """Where it begins in its document's text."""
+    end: int
+    headings: tuple[str, ...]
+    page: int | None
+    answer: int | None
+    """Where the answer begins in the document's text, if it is a question with its answer."""
+    score: float
+    """The sum of z-scores: 0 is any passage, and about 4 one that speaks of the matter."""
+    cosine: float
+    words: float
+    """Of BM25; 0 if it shares no word with the question."""
+
+
+class KnowledgeBase:
+    """Read-only: it serves many callers at once. ``keeping`` makes changed ones."""
+
+    def __init__(
+        self, contents: Contents, encoder: Encoder, lexical: Lexical | None = None
+    ) -> None:
+        self.contents = contents
+        self.encoder = encoder
+        self._lexical = lexical
+        self._owners = contents.passages["document"].to_numpy()
+
+    @classmethod
+    def load(cls, folder: ModelFolder, encoder: Encoder | None = None) -> Self:
+        """Open a knowledge base.
+
+        Raises:
+            InputError: if it is broken, or its vectors are another encoder's.
+        """
+        if folder.config.get("encoder") != SHA256:
+            raise InputError(
+                f"The knowledge base {str(folder.path)!r} was made with another sentence encoder; "
+                "make it anew from its documents."
+            )
+        contents = Contents.load(folder)
+        lexical = None
+        if len(contents):
+            lexical = Lexical.load(folder.path / "bm25", Vocabulary(contents.terms))
+        return cls(contents, encoder or Encoder.load(), lexical)
+
+    @cached_property
+    def lexical(self) -> Lexical:
+        return self._lexical or self.contents.lexical()
+
+    @cached_property
+    def vectors(self):
+        return open_vectors(self.contents.vectors)
+
+    def search(self, question: str, count: int = 5) -> list[Found]:
+        """Return the passages that a question is most likely about, the best first."""
+        if not len(self.contents) or not question.strip():
+            return []
+        question = question[:LONGEST_QUESTION]
+        by_words = self.lexical.scores(question)
+        vector = self.encoder.encode([question])[0]
+        wanted = min(max(CANDIDATES, count), len(by_words))
+        places = np.union1d(
+            np.argpartition(-by_words, wanted - 1)[:wanted], self.vectors.nearest(vector, wanted)
+        )
+        cosines = self.vectors.cosines(vector, places)
+        mean, spread = self.vectors.spread(vector)
+        of_words = by_words[places]
+        scores = (of_words - by_words.mean()) / max(float(by_words.std()), 1e-6)
+        scores = scores + MEANING * (cosines - mean) / spread
+        order = np.lexsort((places, -scores))[:count]
+        rows = self.contents.passages.take(places[order]).to_pylist()
+        return [
+            Found(
+                int(places[place]),
+                self.contents.entries[row["document"]].name,
+                row["text"],
+                row["start"],
+                row["end"],
+                tuple(row["headings"]),
+                row["page"],
+                row["answer"],
+                float(scores[place]),
+                float(cosines[place]),
+                float(of_words[place]),
+            )
+            for place, row in zip(order, rows, strict=True)
+        ]
+
+
+def add_documents(
+    contents: Contents,
+    documents: Sequence[Document],
+    encoder: Encoder,
+    report: Callable[[float], None] = lambda done: None,
+    pieces: int = PIECES,
+    overlap: int = OVERLAP,
+) -> Contents:
+    """Return contents with documents more; those of a name that is there are replaced.
+
+    Only passages of documents whose file changed are encoded.
+
+    Args:
+        report: told the share done; what it raises ends the work.
+
+    Raises:
+        InputError: if two of the documents have one name.
+    """
+    names = [each.name for each in documents]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"Two documents are named {twice!r}; rename one.")
+    known = {each.name: each.digest for each in contents.entries}
+    changed = [each for each in documents if known.get(each.name) != each.digest]
+    cuts = [cut(each, encoder.tokenizer, pieces, overlap) for each in changed]
+    texts = [
+        text
+        for each, passages in zip(changed, cuts, strict=True)
+        for text in encoded_texts(each, passages)
+    ]
+    vectors = encoder.encode(texts, report)
+    first = 0
+    for each, passages in zip(changed, cuts, strict=True):
+        contents = contents.with_document(each, passages, vectors[first : first + len(passages)])
+        first += len(passages)
+    return contents
+
+
+def encoded_texts(document: Document, passages: Sequence[Any]) -> list[str]:
+    """Return what of each passage is encoded: its headings and text, or its question alone.
+
+    A question is nearest to another way to ask it; what the answer says is left to BM25.
+    """
+    return [
+        document.text[each.start : each.answer].strip()
+        if each.answer is not None
+        else "\n".join((*each.headings[-1:], document.text[each.start : each.end]))
+        for each in passages
+    ]
+
+
+def read_config(contents: Contents, base: str, extra: Mapping[str, Any] | None = None) -> dict:
+    """Return what config.json says beside the documents."""
+    return {"base": base, "encoder": SHA256, "passages": len(contents), **(extra or {})}
