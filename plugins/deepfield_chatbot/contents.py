@@ -3,7 +3,7 @@
     config.json          the shipped model that reads it, how passages were cut, each document
     documents.parquet    their texts
     passages.parquet     where passages lie in them, their headings, pages and terms
-    model.safetensors    a vector for each passage, float16
+    model.safetensors    a vector for each part of a passage, float16
     vocabulary.parquet   terms by number
     bm25/                the index of terms, made from the last three columns
 
@@ -30,9 +30,9 @@ from deepfield.models import ModelFolder
 from deepfield_chatbot.document import Document
 from deepfield_chatbot.encoder import WIDTH
 from deepfield_chatbot.lexical import Lexical, Vocabulary
-from deepfield_chatbot.passages import Passage
+from deepfield_chatbot.passages import Part, Passage
 
-__all__ = ["Contents", "Entry"]
+__all__ = ["Contents", "Entry", "parts_of"]
 
 PASSAGES = pa.schema(
     [
@@ -42,10 +42,17 @@ PASSAGES = pa.schema(
         ("answer", pa.int64()),
         ("page", pa.int32()),
         ("headings", pa.list_(pa.large_string())),
+        ("first_part", pa.int64()),  # counted from its document's first
+        ("parts", pa.int32()),
         ("text", pa.large_string()),
         ("terms", pa.list_(pa.int32())),
     ]
 )
+
+
+def parts_of(passages: Sequence[Passage]) -> list[Part]:
+    """Return the parts of a document's passages, each once, in order."""
+    return list(dict.fromkeys(part for each in passages for part in each.parts))
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,8 @@ class Entry:
     title: str
     characters: int
     passages: int
+    parts: int
+    """How many vectors it has."""
     notes: tuple[str, ...] = ()
 
 
@@ -70,7 +79,7 @@ class Contents:
     """Of the documents, in their order."""
     passages: pa.Table
     """Those of a document together, in the order of the documents."""
-    vectors: np.ndarray  # (passages, 384) float16
+    vectors: np.ndarray  # (parts, 384) float16, in the order of the documents
     terms: tuple[str, ...]
 
     @classmethod
@@ -79,23 +88,44 @@ class Contents:
 
     def __len__(self) -> int:
         """Return how many passages there are."""
-        return len(self.vectors)
+        return len(self.passages)
+
+    @property
+    def ranges(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first vector of each passage and the one after its last, (passages,) each.
+
+        Passages that are neighbours may share one.
+        """
+        counts = np.array([0, *(each.parts for each in self.entries)])
+        first = np.cumsum(counts)[self.passages["document"].to_numpy()]
+        first = first + self.passages["first_part"].to_numpy()
+        return first, first + self.passages["parts"].to_numpy()
 
     def with_document(
         self, document: Document, passages: Sequence[Passage], vectors: np.ndarray
     ) -> Contents:
-        """Return contents with a document more; one of its name is replaced."""
+        """Return contents with a document more; one of its name is replaced.
+
+        Args:
+            vectors: (parts, 384), of each of ``parts_of(passages)``.
+        """
         kept = self.without(document.name, missing_ok=True)
         vocabulary = Vocabulary(kept.terms)
         place = len(kept.entries)
+        parts = parts_of(passages)
+        numbers = {part: number for number, part in enumerate(parts)}
         rows = [
             {
                 "document": place,
                 **{name: getattr(each, name) for name in ("start", "end", "answer", "page")},
                 "headings": list(each.headings),
+                "first_part": numbers[each.parts[0]],
+                "parts": len(each.parts),
                 "text": document.text[each.start : each.end],
                 "terms": vocabulary.add(
-                    "\n".join((*each.headings, document.text[each.start : each.end]))
+                    "\n".join(
+                        (*(each.headings or (document.title,)), document.text[each.start : each.end])
+                    )
                 ),
             }
             for each in passages
@@ -107,6 +137,7 @@ class Contents:
             document.title,
             len(document.text),
             len(passages),
+            len(parts),
             document.notes,
         )
         return Contents(
@@ -131,6 +162,8 @@ class Contents:
         place = names.index(name)
         owners = self.passages["document"]
         stays = pc.not_equal(owners, place)
+        counts = [each.parts for each in self.entries]
+        gone = slice(sum(counts[:place]), sum(counts[: place + 1]))
         passages = self.passages.filter(stays)
         moved = passages["document"]
         moved = pc.subtract(moved, pc.cast(pc.greater(moved, place), pa.int32()))
@@ -139,7 +172,7 @@ class Contents:
             entries=self.entries[:place] + self.entries[place + 1 :],
             texts=self.texts[:place] + self.texts[place + 1 :],
             passages=passages.set_column(0, "document", moved),
-            vectors=self.vectors[stays.to_numpy()],
+            vectors=np.delete(self.vectors, gone, axis=0),
         )
 
     def lexical(self) -> Lexical:
@@ -190,9 +223,11 @@ class Contents:
             raise InputError(
                 f"The knowledge base {str(folder.path)!r} cannot be read: {error}"
             ) from error
-        counts = {len(contents.passages), len(contents.vectors)}
-        counts.add(sum(each.passages for each in entries))
-        if len(counts) > 1 or len(entries) != len(contents.texts):
+        if (
+            len(contents.passages) != sum(each.passages for each in entries)
+            or len(contents.vectors) != sum(each.parts for each in entries)
+            or len(contents.texts) != len(entries)
+        ):
             raise InputError(
                 f"The files of the knowledge base {str(folder.path)!r} do not belong together; "
                 "copy it whole."

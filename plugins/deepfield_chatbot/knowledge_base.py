@@ -1,7 +1,7 @@
 """A knowledge base in memory: finds the passages that a question is about.
 
-BM25 knows names and numbers, the sentence vectors know meanings. Their scores are made comparable by
-mean and standard deviation over all passages (z-scores), and added.
+BM25 knows names and numbers, the vectors of sentences know meanings; of a passage's vectors the nearest
+counts. The two scores are made comparable by mean and standard deviation (z-scores), and added.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import numpy as np
 
 from deepfield.errors import InputError
 from deepfield.models import ModelFolder
-from deepfield_chatbot.contents import Contents
+from deepfield_chatbot.contents import Contents, parts_of
 from deepfield_chatbot.document import Document
 from deepfield_chatbot.encoder import SHA256, Encoder
 from deepfield_chatbot.lexical import Lexical, Vocabulary
-from deepfield_chatbot.passages import OVERLAP, PIECES, cut
+from deepfield_chatbot.passages import Part, Passage, cut
 from deepfield_chatbot.vectors import open_vectors
 
-__all__ = ["Found", "KnowledgeBase", "add_documents", "encoded_texts"]
+__all__ = ["Candidates", "Found", "KnowledgeBase", "add_documents", "encoded_texts"]
 
-MEANING = 0.6
-"""What a z-score of meaning weighs beside one of words, for passages of text."""
+MEANING = 1.5
+"""What a z-score of meaning weighs beside one of words."""
 CANDIDATES = 200
 """Passages by words and by meaning whose two scores are added."""
 LONGEST_QUESTION = 2_000
@@ -55,6 +55,18 @@ class Found:
     """Of BM25; 0 if it shares no word with the question."""
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """Passages that a question may be about, in no order; all arrays are (candidates,)."""
+
+    numbers: np.ndarray
+    words: np.ndarray
+    """Scores of BM25."""
+    cosines: np.ndarray
+    """Of each passage's nearest part."""
+    scores: np.ndarray
+
+
 class KnowledgeBase:
     """Read-only: it serves many callers at once. ``keeping`` makes changed ones."""
 
@@ -64,7 +76,7 @@ class KnowledgeBase:
         self.contents = contents
         self.encoder = encoder
         self._lexical = lexical
-        self._owners = contents.passages["document"].to_numpy()
+        self._first, self._after = contents.ranges
 
     @classmethod
     def load(cls, folder: ModelFolder, encoder: Encoder | None = None) -> Self:
@@ -97,22 +109,12 @@ class KnowledgeBase:
         if not len(self.contents) or not question.strip():
             return []
         question = question[:LONGEST_QUESTION]
-        by_words = self.lexical.scores(question)
-        vector = self.encoder.encode([question])[0]
-        wanted = min(max(CANDIDATES, count), len(by_words))
-        places = np.union1d(
-            np.argpartition(-by_words, wanted - 1)[:wanted], self.vectors.nearest(vector, wanted)
-        )
-        cosines = self.vectors.cosines(vector, places)
-        mean, spread = self.vectors.spread(vector)
-        of_words = by_words[places]
-        scores = (of_words - by_words.mean()) / max(float(by_words.std()), 1e-6)
-        scores = scores + MEANING * (cosines - mean) / spread
-        order = np.lexsort((places, -scores))[:count]
-        rows = self.contents.passages.take(places[order]).to_pylist()
+        among = self.candidates(question, self.encoder.encode([question])[0], count)
+        order = np.lexsort((among.numbers, -among.scores))[:count]
+        rows = self.contents.passages.take(among.numbers[order]).to_pylist()
         return [
             Found(
-                int(places[place]),
+                int(among.numbers[place]),
                 self.contents.entries[row["document"]].name,
                 row["text"],
                 row["start"],
@@ -120,12 +122,44 @@ class KnowledgeBase:
                 tuple(row["headings"]),
                 row["page"],
                 row["answer"],
-                float(scores[place]),
-                float(cosines[place]),
-                float(of_words[place]),
+                float(among.scores[place]),
+                float(among.cosines[place]),
+                float(among.words[place]),
             )
             for place, row in zip(order, rows, strict=True)
         ]
+
+    def candidates(self, question: str, vector: np.ndarray, count: int = 0) -> Candidates:
+        """Return the passages that are near by words or by meaning, with their scores.
+
+        Args:
+            vector: (384,) of the question.
+            count: how many there are at least; some hundreds in any case, if there are so many.
+        """
+        by_words = self.lexical.scores(question)
+        wanted = min(max(CANDIDATES, count), len(by_words))
+        near = self.vectors.nearest(vector, min(2 * wanted, len(self.contents.vectors)))
+        numbers = np.union1d(
+            np.argpartition(-by_words, wanted - 1)[:wanted], self._with_parts(near)
+        )
+        cosines, words = self._cosines(vector, numbers), by_words[numbers]
+        mean, spread = self.vectors.spread(vector)
+        scores = (words - by_words.mean()) / max(float(by_words.std()), 1e-6)
+        scores = scores + MEANING * (cosines - mean) / spread
+        return Candidates(numbers, words, cosines, scores)
+
+    def _with_parts(self, parts: np.ndarray) -> np.ndarray:
+        """Return the passages that hold any of these parts: one or two for each."""
+        passages = np.searchsorted(self._after, parts, side="right")
+        last = np.searchsorted(self._first, parts, side="right") - 1
+        return np.union1d(passages, last)
+
+    def _cosines(self, vector: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Return the cosine of each passage's nearest part, (places,)."""
+        first, counts = self._first[places], (self._after - self._first)[places]
+        starts = np.cumsum(counts) - counts
+        parts = np.repeat(first - starts, counts) + np.arange(counts.sum())
+        return np.maximum.reduceat(self.vectors.cosines(vector, parts), starts)
 
 
 def add_documents(
@@ -133,8 +167,6 @@ def add_documents(
     documents: Sequence[Document],
     encoder: Encoder,
     report: Callable[[float], None] = lambda done: None,
-    pieces: int = PIECES,
-    overlap: int = OVERLAP,
 ) -> Contents:
     """Return contents with documents more; those of a name that is there are replaced.
 
@@ -152,7 +184,7 @@ def add_documents(
         raise InputError(f"Two documents are named {twice!r}; rename one.")
     known = {each.name: each.digest for each in contents.entries}
     changed = [each for each in documents if known.get(each.name) != each.digest]
-    cuts = [cut(each, encoder.tokenizer, pieces, overlap) for each in changed]
+    cuts = [cut(each, encoder.tokenizer) for each in changed]
     texts = [
         text
         for each, passages in zip(changed, cuts, strict=True)
@@ -161,22 +193,25 @@ def add_documents(
     vectors = encoder.encode(texts, report)
     first = 0
     for each, passages in zip(changed, cuts, strict=True):
-        contents = contents.with_document(each, passages, vectors[first : first + len(passages)])
-        first += len(passages)
+        count = len(parts_of(passages))
+        contents = contents.with_document(each, passages, vectors[first : first + count])
+        first += count
     return contents
 
 
-def encoded_texts(document: Document, passages: Sequence[Any]) -> list[str]:
-    """Return what of each passage is encoded: its headings and text, or its question alone.
+def encoded_texts(document: Document, passages: Sequence[Passage]) -> list[str]:
+    """Return what is encoded of each part: its text under its nearest heading.
 
-    A question is nearest to another way to ask it; what the answer says is left to BM25.
+    Of a question with its answer it is the question alone: it is nearest to another way to ask
+    it, and what the answer says is left to BM25.
     """
-    return [
-        document.text[each.start : each.answer].strip()
-        if each.answer is not None
-        else "\n".join((*each.headings[-1:], document.text[each.start : each.end]))
-        for each in passages
-    ]
+    under: dict[Part, str] = {}
+    for each in passages:
+        above = each.headings[-1:] or (document.title,)
+        for part in each.parts:
+            text = document.text[part.start : part.end]
+            under[part] = text if each.answer or not above[0] else f"{above[0]}: {text}"
+    return list(under.values())
 
 
 def read_config(contents: Contents, base: str, extra: Mapping[str, Any] | None = None) -> dict:

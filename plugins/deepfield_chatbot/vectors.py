@@ -32,19 +32,19 @@ class Vectors(ABC):
 
     def __init__(self, vectors: np.ndarray) -> None:
         self.vectors = vectors
-        # Mean and spread of the cosines of any question with all passages follow from these.
+        # Mean and spread of the cosines of any question with all vectors follow from these.
         some = vectors[:: max(1, len(vectors) // MANY)].astype(np.float32)
         self.mean = some.mean(axis=0)  # (width,)
         centred = some - self.mean
         self.covariance = centred.T @ centred / len(some)  # (width, width)
 
     def spread(self, question: np.ndarray) -> tuple[float, float]:
-        """Return mean and standard deviation of the cosines with all passages."""
+        """Return mean and standard deviation of the cosines with all vectors."""
         variance = float(question @ self.covariance @ question)
         return float(question @ self.mean), max(variance, 1e-12) ** 0.5
 
     def cosines(self, question: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Return the cosines with some passages, (places,)."""
+        """Return the cosines with some vectors, (places,)."""
         return self.vectors[places].astype(np.float32) @ question
 
     @abstractmethod
@@ -105,7 +105,7 @@ def open_vectors(vectors: np.ndarray) -> Vectors:
     path: Path = cache_folder() / "indexes" / f"{key}.faiss"
     if path.is_file():
         return CellVectors(vectors, faiss.read_index(str(path)))
-    log.info("Making an index of %s passages; this is done once.", f"{len(vectors):,}")
+    log.info("Making an index of %s vectors; this is done once.", f"{len(vectors):,}")
     found = CellVectors.build(vectors)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from deepfield_chatbot.encoder import minilm_folder
 from deepfield_chatbot.passages import cut
 from deepfield_chatbot.pieces import open_tokenizer
@@ -30,18 +32,19 @@ def test_long_paragraphs_are_cut_at_sentences_and_overlap():
     _, found, texts, lengths = passages(text, "a.txt")
     assert max(lengths) <= 128 + 24
     assert all(each.endswith("wall.") and each.startswith("Sentence") for each in texts)
-    assert all(after.start < before.end for before, after in zip(found, found[1:], strict=False))
+    for before, after in itertools.pairwise(found):
+        assert after.parts[0] == before.parts[-1]
 
 
 def test_nothing_of_a_text_is_lost_whatever_it_is_made_of():
     for text in ("word " * 3000, "東京は日本の首都です" * 300, "x" * 5000, "a. b? c! " * 500):
-        document, found, _, lengths = passages(text, "a.txt", overlap=0)
+        document, found, _, lengths = passages(text, "a.txt")
         covered = set()
         for each in found:
             covered.update(range(each.start, each.end))
         left = [c for place, c in enumerate(document.text) if place not in covered and c.strip()]
         assert not left
-        assert max(lengths) <= 160
+        assert max(lengths) <= 128 + 80
 
 
 def test_a_question_with_its_answer_is_a_passage_of_its_own():
