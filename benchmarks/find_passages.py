@@ -7,8 +7,8 @@ paragraphs: all questions of the SQuAD v1.1 articles in DIR, each to all paragra
 The paragraph that a question was asked of is right, though others may answer it too.
 
 questions: of Banking77's training set one query of each intent stands in a list of questions with
-answers, and the others ask it in other words. The query of the same intent is right. This stands for
-lists of questions and answers, of which there is no set here.
+answers, and the others ask it in other words. The query of the same intent is right. This stands
+for lists of questions and answers, of which there is no set here.
 
 Seconds are of the processor, for other work may share the machine.
 """

@@ -124,7 +124,10 @@ class Contents:
                 "text": document.text[each.start : each.end],
                 "terms": vocabulary.add(
                     "\n".join(
-                        (*(each.headings or (document.title,)), document.text[each.start : each.end])
+                        (
+                            *(each.headings or (document.title,)),
+                            document.text[each.start : each.end],
+                        )
                     )
                 ),
             }

@@ -1,4 +1,4 @@
-"""Sentence vectors of all-MiniLM-L6-v2, which an installed package carries: no network is needed."""
+"""Sentence vectors of all-MiniLM-L6-v2, which an installed package carries: no network needed."""
 
 from __future__ import annotations
 

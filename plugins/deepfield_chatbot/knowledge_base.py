@@ -1,7 +1,8 @@
 """A knowledge base in memory: finds the passages that a question is about.
 
-BM25 knows names and numbers, the vectors of sentences know meanings; of a passage's vectors the nearest
-counts. The two scores are made comparable by mean and standard deviation (z-scores), and added.
+BM25 knows names and numbers, the vectors of sentences know meanings; of a passage's vectors the
+nearest counts. The two scores are made comparable by mean and standard deviation (z-scores), and
+added.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -25,8 +25,9 @@ from deepfield_chatbot.vectors import open_vectors
 
 __all__ = ["Candidates", "Found", "KnowledgeBase", "add_documents", "encoded_texts"]
 
-MEANING = 1.5
-"""What a z-score of meaning weighs beside one of words."""
+MEANING, MEANING_OF_QUESTIONS = 1.5, 8.0
+"""What a z-score of meaning weighs beside one of words: for text, and for a question that has its
+answer beside it, where words tell less. Chosen by ``benchmarks/find_passages.py``."""
 CANDIDATES = 200
 """Passages by words and by meaning whose two scores are added."""
 LONGEST_QUESTION = 2_000
@@ -49,7 +50,7 @@ class Found:
     answer: int | None
     """Where the answer begins in the document's text, if it is a question with its answer."""
     score: float
-    """The sum of z-scores: 0 is any passage, and about 4 one that speaks of the matter."""
+    """Of words and meaning in standard deviations: any passage has about 0."""
     cosine: float
     words: float
     """Of BM25; 0 if it shares no word with the question."""
@@ -77,6 +78,7 @@ class KnowledgeBase:
         self.encoder = encoder
         self._lexical = lexical
         self._first, self._after = contents.ranges
+        self._is_pair = contents.passages["answer"].is_valid().to_numpy()
 
     @classmethod
     def load(cls, folder: ModelFolder, encoder: Encoder | None = None) -> Self:
@@ -144,8 +146,10 @@ class KnowledgeBase:
         )
         cosines, words = self._cosines(vector, numbers), by_words[numbers]
         mean, spread = self.vectors.spread(vector)
-        scores = (words - by_words.mean()) / max(float(by_words.std()), 1e-6)
-        scores = scores + MEANING * (cosines - mean) / spread
+        of_words = (words - by_words.mean()) / max(float(by_words.std()), 1e-6)
+        weights = np.where(self._is_pair[numbers], MEANING_OF_QUESTIONS, MEANING)
+        scores = of_words + weights * (cosines - mean) / spread
+        scores /= np.sqrt(1 + weights**2)  # so that text and pairs can be compared
         return Candidates(numbers, words, cosines, scores)
 
     def _with_parts(self, parts: np.ndarray) -> np.ndarray:

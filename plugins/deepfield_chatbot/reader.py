@@ -1,7 +1,7 @@
 """The reader: where in a text the answer to a question stands, and whether it stands there at all.
 
-A text that is longer than the network reads is read in windows that overlap. Of each the best span is
-taken, and how far it is ahead of no answer; so windows of many passages can be compared.
+A text that is longer than the network reads is read in windows that overlap. Of each the best span
+is taken, and how far it is ahead of no answer; so windows of many passages can be compared.
 """
 
 from __future__ import annotations
@@ -98,9 +98,7 @@ def read_pairs(
     return best
 
 
-def best_span(
-    start: np.ndarray, end: np.ndarray, first: int, count: int
-) -> tuple[int, int, float]:
+def best_span(start: np.ndarray, end: np.ndarray, first: int, count: int) -> tuple[int, int, float]:
     """Return the first and last piece of the best span, counted from the text's first, and its
     margin over no answer.
 

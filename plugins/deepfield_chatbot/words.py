@@ -12,11 +12,57 @@ __all__ = ["terms"]
 
 WORD = re.compile(r"\w+")
 # Han, kana, Hangul, Thai, Lao, Khmer and Burmese: a run of these is a phrase, not a word.
-UNPARTED = re.compile(r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+)")
+UNPARTED = re.compile(
+    r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+)"
+)
 COMMON = frozenset(
-    "a an and are as at be by did do does for from had has have how in into is it its of on or "
-    "that the their there these they this to was were what when where which who whom whose why "
-    "will with".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "did",
+        "do",
+        "does",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "how",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "their",
+        "there",
+        "these",
+        "they",
+        "this",
+        "to",
+        "was",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "with",
+    ]
 )
 """English words that stand in nearly every passage and question. Of other languages' the weight
 of rare words takes care."""

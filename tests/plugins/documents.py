@@ -39,7 +39,7 @@ def pdf(*pages: list[str], outline: dict[str, int] | None = None, password: str 
         return bytes(out)
     writer = PdfWriter(PdfReader(io.BytesIO(bytes(out))))
     for title, page in (outline or {}).items():
-        writer.add_outline_item(title, page_number=page - 1)
+        writer.add_outline_item(title=title, page_number=page - 1)
     if password:
         writer.encrypt(password, algorithm="AES-256")
     return _written(writer)

@@ -84,16 +84,16 @@ def test_html_shows_what_a_reader_sees():
     ]
 
 
-def test_html_nested_beyond_reason_is_read():
+def test_html_may_be_nested_beyond_reason():
     page = b"<div>" * 5000 + b"deep" + b"</div>" * 5000
-    try:
-        assert "deep" in read_document(page, "deep.html").text
-    except InputError as error:  # the parser may cut it off
-        assert "deep.html" in str(error)
+    assert read_document(page, "deep.html").text == "deep"
 
 
 def test_markdown_loses_its_markup():
-    page = "---\na: 1\n---\n# Guide\n\nSee *the* [docs](https://x.y) and `pip`.\n\n## Use\n- one\n- two\n\n| a | b |\n|--|--|\n| 1 | 2 |\n\n```\ncode\n```\n<script>x</script>\n"
+    page = (
+        "---\na: 1\n---\n# Guide\n\nSee *the* [docs](https://x.y) and `pip`.\n\n## Use\n- one\n"
+        "- two\n\n| a | b |\n|--|--|\n| 1 | 2 |\n\n```\ncode\n```\n<script>x</script>\n"
+    )
     document = read_document(page.encode(), "guide.md")
     assert document.title == "Guide"
     assert list(zip(headings(document), texts(document), strict=True)) == [

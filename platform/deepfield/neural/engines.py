@@ -193,7 +193,9 @@ def _graph(
             made = Path(aside) / "made"
             network = build()
             try:
-                openvino.save_model(_convert(network, example, varying), made / "network.xml", False)
+                openvino.save_model(
+                    _convert(network, example, varying), made / "network.xml", False
+                )
             except Exception as error:  # whatever a network holds, torch can run it
                 log.warning(
                     "OpenVINO cannot take %s (%s); torch runs it, slower.",

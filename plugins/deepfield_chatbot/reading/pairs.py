@@ -41,7 +41,9 @@ def read(data: bytes, name: str) -> tuple[str, Writing]:
 
 def _columns(row: dict[str, Any], name: str) -> tuple[str, str]:
     plain = {str(each).strip().lower(): str(each) for each in row if each is not None}
-    found = [next((plain[each] for each in names if each in plain), "") for names in (QUESTION, ANSWER)]
+    found = [
+        next((plain[each] for each in names if each in plain), "") for names in (QUESTION, ANSWER)
+    ]
     if not all(found):
         columns = ", ".join(map(repr, list(plain.values())[:8]))
         raise InputError(

@@ -209,7 +209,7 @@ def _question(row: dict[str, Any], title: str, context: str, locate: bool = Fals
 
 
 def located(context: str, text: str, question: str, start: int) -> int:
-    """Return which occurrence of an answer is meant: that with most of the question's words near."""
+    """Return which occurrence of an answer is meant: the one nearest to the question's words."""
     places = [match.start() for match in re.finditer(re.escape(text), context)]
     if len(places) < 2:
         return start

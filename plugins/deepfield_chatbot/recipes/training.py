@@ -3,9 +3,9 @@
     python -m deepfield_chatbot.recipes.training warm --data DIR --work runs/reader
     python -m deepfield_chatbot.recipes.training main --data DIR --work runs/reader
 
-Runs on a CPU or on CUDA. A stage that was stopped goes on from its last piece when the same command is
-given again; ``--minutes`` stops it by itself. ``main`` starts from what ``warm`` reached, if it is in
-the work folder. Figures are of six articles that no stage learns from.
+Runs on a CPU or on CUDA. A stage that was stopped goes on from its last piece when the same command
+is given again; ``--minutes`` stops it by itself. ``main`` starts from what ``warm`` reached, if it
+is in the work folder. Figures are of six articles that no stage learns from.
 """
 
 from __future__ import annotations
@@ -101,12 +101,12 @@ def features(
     return Features(ids, np.array(targets, dtype=np.int64).reshape(-1, 2))
 
 
-def _target(
-    question: Question, offsets: list[tuple[int, int]], first: int
-) -> tuple[int, int]:
+def _target(question: Question, offsets: list[tuple[int, int]], first: int) -> tuple[int, int]:
     """Return the pieces of the answer that most people gave, if the window holds it whole."""
     places = [(each.start, each.start + len(each.text)) for each in question.answers]
-    begins, ends = max(dict.fromkeys(places), key=lambda each: (places.count(each), each[0] - each[1]))
+    begins, ends = max(
+        dict.fromkeys(places), key=lambda each: (places.count(each), each[0] - each[1])
+    )
     if offsets[0][0] > begins or offsets[-1][1] < ends:
         return 0, 0
     start = int(np.searchsorted([end for _, end in offsets], begins, side="right"))
@@ -177,9 +177,7 @@ def figures_of(
     )
     if threshold is None:
         threshold, _ = best_threshold(found, right, doubts)
-    given = [
-        text if doubt <= threshold else "" for text, doubt in zip(found, doubts, strict=True)
-    ]
+    given = [text if doubt <= threshold else "" for text, doubt in zip(found, doubts, strict=True)]
     second = squad_figures(given, right)
     return {
         "exact_v1": first["exact"],

@@ -1,0 +1,244 @@
+"""The reader's windows, spans and recipe; on questions of our own, with a network of two layers."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from deepfield.errors import InputError
+from deepfield.neural.engines import TorchEngine
+from deepfield_chatbot import network as networks
+from deepfield_chatbot.encoder import minilm_folder
+from deepfield_chatbot.network import SpanNetwork
+from deepfield_chatbot.pieces import CLS, SEP, open_tokenizer
+from deepfield_chatbot.reader import best_span, read_pairs, windows
+from deepfield_chatbot.recipes.questions import (
+    Answer,
+    Question,
+    load_sets,
+    located,
+    paired_with_others,
+    rejoined,
+)
+from deepfield_chatbot.recipes.training import (
+    STAGES,
+    collate,
+    features,
+    figures_of,
+    pieces_of,
+    span_loss,
+    train_reader,
+)
+
+TINY = {
+    "vocab_size": 30522, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+    "intermediate_size": 64,
+}  # fmt: skip
+WALLS = "Moss grows on the north side of old walls. It drinks rain. "
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return open_tokenizer(minilm_folder().file("tokenizer.json"))
+
+
+def questions(count=12):
+    towns = ["Arles", "Bruges", "Cork", "Delft", "Essen", "Fano"]
+    return [
+        Question(
+            f"{number}",
+            f"title {number % 2}",
+            f"Letter {number} was written in {towns[number % 6]} on a rainy day.",
+            f"Where was letter {number} written?",
+            (Answer(towns[number % 6], len(f"Letter {number} was written in ")),),
+        )
+        for number in range(count)
+    ]
+
+
+def test_windows_overlap_and_cover_the_text(tokenizer):
+    text = WALLS * 20
+    cut = list(windows(tokenizer, [("Where?", text), ("Why?", "Short.")], 64, 32))
+    assert max(len(each.ids) for each in cut) == 64
+    assert all(each.ids[0] == CLS and each.ids[-1] == SEP for each in cut)
+    of_first = [each for each in cut if each.pair == 0]
+    assert of_first[0].offsets[0][0] == 0
+    assert of_first[-1].offsets[-1][1] == len(text.rstrip())
+    assert of_first[1].offsets[0] == of_first[0].offsets[32]
+    assert [each.pair for each in cut][-1] == 1
+
+
+def test_the_best_span_ends_after_it_begins_and_is_not_too_long():
+    start, end = np.zeros(100), np.zeros(100)
+    start[0] = end[0] = 1.0
+    start[50], end[40], end[99], end[55] = 5, 9, 8, 4
+    first, last, margin = best_span(start, end, first=10, count=90)
+    assert (first, last) == (30, 30) or last >= first
+    assert last - first < 30
+    assert margin == pytest.approx(start[first + 10] + end[last + 10] - 2)
+
+
+def test_the_span_network_reads_the_passage_alone():
+    torch.manual_seed(0)
+    network = SpanNetwork(TINY).eval()
+    ids = torch.tensor([[CLS, 2054, SEP, 2023, 2003, SEP, 0, 0]])
+    start, end = network(ids)
+    assert start.shape == end.shape == (1, 8)
+    assert (start[0] > -1e3).tolist() == [True, False, False, True, True, False, False, False]
+    longer, _ = network(torch.cat([ids, torch.zeros(1, 5, dtype=torch.long)], dim=1))
+    torch.testing.assert_close(longer[0, :8], start[0], atol=1e-5, rtol=1e-4)
+
+
+def test_reading_answers_every_pair_whatever_goes_beside_it(tokenizer):
+    torch.manual_seed(0)
+    engine = TorchEngine(SpanNetwork(TINY), "cpu")
+    pairs = [("Where does moss grow?", WALLS * 9), ("Why?", "Rain."), ("Why?", ""), ("", WALLS)]
+    together = read_pairs(engine, tokenizer, pairs, 64, 32)
+    for (_, text), span in zip(pairs, together, strict=True):
+        assert 0 <= span.start <= span.end <= len(text)
+    alone = read_pairs(engine, tokenizer, pairs[:1], 64, 32)[0]
+    assert (alone.start, alone.end) == (together[0].start, together[0].end)
+    assert together[2].margin == -np.inf
+
+
+def test_targets_are_the_pieces_of_the_answer(tokenizer):
+    data = features(questions(), 64, 32, seed=0)
+    assert len(data) == 12
+    for ids, (start, end) in zip(data.ids, data.targets, strict=True):
+        assert tokenizer.decode(ids[start : end + 1]) in {
+            "arles", "bruges", "cork", "delft", "essen", "fano",
+        }  # fmt: skip
+
+
+def test_a_pass_sees_every_window_once():
+    data = features(questions(), 64, 32, seed=0)
+    batches = pieces_of(data, piece=6, batch=4, seed=0)
+    seen = [tuple(row.tolist()) for number in (0, 1) for ids, _ in batches(number) for row in ids]
+    assert len(set(seen)) == 12
+    again = [ids.tolist() for ids, _ in batches(1)]
+    assert again == [ids.tolist() for ids, _ in batches(1)]
+
+
+def test_questions_paired_with_others_have_no_answer_there():
+    made = list(paired_with_others(questions(), 0.5, seed=0))
+    assert len(made) == 6
+    by_id = {each.id: each for each in questions()}
+    for each in made:
+        original = by_id[each.id.removesuffix("-elsewhere")]
+        assert not each.answers
+        assert each.context != original.context
+        assert original.answers[0].text not in each.context
+
+
+def test_text_split_by_a_tokenizer_is_joined_with_its_spans():
+    text = "The Pope ( John Paul II ) , of Poland , could n't come . It 's well - known ."
+    start = text.index("John")
+    joined, spans = rejoined(text, [(start, start + 12), (0, len(text))])
+    assert joined == "The Pope (John Paul II), of Poland, couldn't come. It's well-known."
+    assert joined[slice(*spans[0])] == "John Paul II"
+    assert spans[1] == (0, len(joined))
+
+
+def test_of_several_occurrences_the_one_near_the_question_is_meant():
+    context = (
+        "In 1912 the wall fell." + " Nothing happened for long." * 8 + " The shed burnt in 1912."
+    )
+    assert located(context, "1912", "When did the shed burn down?", 3) == context.rindex("1912")
+    assert located(context, "shed", "What burnt?", 7) == 7
+
+
+def test_sets_are_read_each_with_its_traps(tmp_path):
+    def write(name, text):
+        with gzip.open(tmp_path / name, "wt", encoding="utf-8") as file:
+            file.write(text)
+
+    answer = {"text": "rain", "answer_start": WALLS.index("rain")}
+    squad = {
+        "title": "Moss",
+        "paragraphs": [
+            {
+                "context": WALLS,
+                "qas": [
+                    {"id": "1", "question": "What does it drink?", "answers": [answer]},
+                    {
+                        "id": "2",
+                        "question": "What does it eat?",
+                        "answers": [],
+                        "is_impossible": True,
+                        "plausible_answers": [answer],
+                    },
+                ],
+            }
+        ],
+    }
+    for name in ("squad-v1.1.36-articles.json.gz", "squad-v2.0.articles.json.gz"):
+        write(name, json.dumps({"data": [squad]}))
+    row = {
+        "id": "3", "title": "", "context": WALLS, "question": "What does it drink?",
+        "answers": [answer], "is_impossible": False,
+    }  # fmt: skip
+    seen = {**row, "id": "4", "squad_dev_overlap": True}
+    write("squad-train.sample.jsonl.gz", f"{json.dumps(row)}\n{json.dumps(seen)}\n")
+    qed = {
+        "example_id": 5, "title_text": "Moss", "question_text": "what does moss drink",
+        "paragraph_text": "Moss , they say , drinks rain .", "answer_spans": [[25, 29]],
+    }  # fmt: skip
+    apart = {**qed, "example_id": 6, "answer_spans": [[0, 4], [25, 29]]}
+    write("nq-train-00-qed.jsonlines.gz", f"{json.dumps(qed)}\n{json.dumps(apart)}\n")
+    found = {each.id: each for each in load_sets(tmp_path, ["squad", "squad-sample", "qed"])}
+    assert set(found) == {"1", "2", "3", "qed-5"}
+    assert [bool(each.answers) for each in found.values()] == [True, False, True, True]
+    for each in found.values():
+        for one in each.answers:
+            assert each.context[one.start : one.start + len(one.text)] == one.text == "rain"
+    assert found["3"].title  # kin are found by their paragraph
+    assert found["qed-5"].question == "what does moss drink?"
+    with pytest.raises(InputError, match="tydiqa-en"):
+        load_sets(tmp_path, ["tydi"])
+
+
+def test_the_recipe_learns_and_goes_on(tmp_path, monkeypatch):
+    class Folder:
+        config = TINY
+        file = minilm_folder().file
+        weights = tmp_path / "trunk.safetensors"
+
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    save_file(networks.Trunk(TINY).bert.state_dict(), Folder.weights)
+    monkeypatch.setattr("deepfield_chatbot.recipes.training.minilm_folder", lambda: Folder)
+
+    def go(passes, say=lambda line: None):
+        return train_reader(
+            questions(24), questions(6), tmp_path / "run", STAGES["warm"],
+            piece=12, batch=6, passes=passes, rate=3e-3, length=64, device=torch.device("cpu"),
+            say=say,
+        )  # fmt: skip
+
+    lines = []
+    trained = go(4.0, lines.append)
+    assert "30 questions, 30 windows (20% without answer)" in lines[0]
+    losses = [
+        json.loads(line)["loss"]
+        for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()
+    ]
+    assert losses[-1] < losses[0]
+    lines.clear()
+    again = go(4.0, lines.append)  # whole already: nothing is learned anew
+    assert len(lines) == 1
+    for one, other in zip(trained.parameters(), again.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+    figures = figures_of(trained, questions(6), "cpu", 64, threshold=1e9)
+    assert figures["f1_v1"] == figures["f1_v2"]
+
+
+def test_the_loss_is_finite_where_nothing_is_answered():
+    data = features([Question("1", "", WALLS, "Why?", ())], 64, 32, 0)
+    assert data.targets.tolist() == [[0, 0]]
+    loss = span_loss(SpanNetwork(TINY), *collate([data[0]]))
+    assert torch.isfinite(loss)
