@@ -70,7 +70,7 @@ class IntentClassifier:
         """Return the intent of each sentence vector."""
         odds = softmax(self.logits(vectors) / self.weights["temperature"], axis=1)
         best = odds.argmax(axis=1)
-        # Half a unit of familiarity is what a tenth of foreignness is: a scale to show.
+        # Half a unit of familiarity is a tenth of foreignness: a scale to show, with 1 its border.
         foreign = 1 + (self.weights["border"] - self.familiarity(vectors)) / 5
         return [
             Intent(self.labels[place], float(row[place]), float(max(far, 0.0)))

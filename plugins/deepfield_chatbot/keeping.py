@@ -20,7 +20,7 @@ from deepfield.store import check_new_name, find_model, keep_model
 from deepfield_chatbot.contents import Contents
 from deepfield_chatbot.document import Document
 from deepfield_chatbot.encoder import Encoder
-from deepfield_chatbot.knowledge_base import add_documents, read_config
+from deepfield_chatbot.knowledge_base import add_documents, base_config
 from deepfield_chatbot.reading import SUFFIXES, read_document
 
 __all__ = ["Change", "change_knowledge_base", "make_knowledge_base", "read_documents"]
@@ -106,7 +106,7 @@ def _keep(
     domain: Domain, name: str, contents: Contents, problems: dict[str, str], overwrite: bool
 ) -> Change:
     fitted = datetime.now(UTC).isoformat(timespec="seconds")
-    config = read_config(contents, domain.models[0].name, {"fitted": fitted})
+    config = base_config(contents, domain.models[0].name, {"fitted": fitted})
     home = data_folder()
     try:
         home.mkdir(parents=True, exist_ok=True)

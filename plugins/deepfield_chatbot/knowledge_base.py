@@ -218,6 +218,6 @@ def encoded_texts(document: Document, passages: Sequence[Passage]) -> list[str]:
     return list(under.values())
 
 
-def read_config(contents: Contents, base: str, extra: Mapping[str, Any] | None = None) -> dict:
+def base_config(contents: Contents, base: str, extra: Mapping[str, Any] | None = None) -> dict:
     """Return what config.json says beside the documents."""
     return {"base": base, "encoder": SHA256, "passages": len(contents), **(extra or {})}

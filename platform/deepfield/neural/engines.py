@@ -175,7 +175,9 @@ def _graph(
 ) -> Path | None:
     """Return the cached graph of a model, making it if need be; None where torch must run it."""
     openvino = import_openvino()
-    parts = (folder.network_hash, code.read_text(encoding="utf-8"), openvino.get_version())
+    parts = [folder.network_hash, code.read_text(encoding="utf-8"), openvino.get_version()]
+    if varying != (0,):
+        parts.append(str(varying))
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
     # Not by the folder's name: one that was just fitted moves, and keeps its graph.
     place = cache_folder() / "engines" / key
