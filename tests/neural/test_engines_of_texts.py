@@ -1,4 +1,4 @@
-"""Engines take texts, which are of another length in each call, and bfloat16 where it was asked for."""
+"""Engines take texts, of another length in each call, and bfloat16 where it was asked for."""
 
 from __future__ import annotations
 
