@@ -52,7 +52,9 @@ def test_lines_that_were_seen_lie_where_they_were_on_the_road():
 def test_lane_is_measured_in_metres(bend):
     found = measured(camera(), line(-1.5, bend), line(2.1, bend))
     assert found.width == pytest.approx(3.6, abs=0.01)
-    assert found.offset == pytest.approx(-0.3, abs=0.01)
+    # At the bottom of the picture, where the lane's middle has come away by bend d² / 2.
+    nearest = camera().on_road(np.array([[camera().centre[0], 2 * camera().centre[1]]]))[0, 1]
+    assert found.offset == pytest.approx(-0.3 - bend * nearest**2 / 2, abs=0.01)
     assert found.curvature == pytest.approx(bend, abs=1e-5)
 
 

@@ -1,0 +1,301 @@
+"""Turn trained weights into the model folder: calibrate, set the guard, measure, write the card.
+
+    python -m deepfield_lane_detection.recipes.assessment --photographs DIR --scenes scenes/ \\
+        --synthetic runs/synthetic/best.pt --real runs/real --both runs/last --output models/roads
+
+--real and --both name runs by their beginning: runs/last-0 to runs/last-3 each held out a quarter
+of the photographs, and runs/last-all learned from all of them; its weights are shipped. So every
+figure on photographs is of networks that never saw them, nor anything within 20 seconds of them;
+those on rendered roads are of the shipped weights, on seeds that nothing learned from.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pandas as pd
+import torch
+from rich.console import Console
+from sklearn.metrics import roc_auc_score
+
+from deepfield.dataset import fingerprint
+from deepfield.evaluation import expected_calibration_error
+from deepfield.evaluation.polylines import tusimple_figures
+from deepfield.loading import load_model
+from deepfield.neural.weights import save_weights
+from deepfield.trust import Calibration, MahalanobisGuard
+from deepfield_lane_detection import LaneDetection, LaneOptions
+from deepfield_lane_detection.detector import both_right
+from deepfield_lane_detection.network import LaneNetwork, NetworkConfig
+from deepfield_lane_detection.recipes.card import write_card
+from deepfield_lane_detection.recipes.deletion import deletion_test
+from deepfield_lane_detection.recipes.folds import FOLDS, fold_of, photographs, stretches
+from deepfield_lane_detection.recipes.foreign import foreign_pictures
+from deepfield_lane_detection.recipes.judging import Judged, judge, usual_lanes
+from deepfield_lane_detection.recipes.scenes import HELD_OUT, rendered
+from deepfield_lane_detection.training.scenes import LaneDataset, Scenes
+from deepfield_lane_detection.training.validating import ask
+
+console = Console(stderr=True)
+USUAL = LaneOptions.model_validate({})
+ROADS = 600
+"""Rendered ones that are measured on."""
+FAMILIAR = 1500
+"""Rendered ones that the guard is fitted on, beside the photographs."""
+
+
+@click.command(help=__doc__)
+@click.option("--photographs", "folder", required=True, type=click.Path(path_type=Path))
+@click.option("--scenes", required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--synthetic", required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--real", required=True, help="the beginning of the runs on photographs alone")
+@click.option("--both", required=True, help="the beginning of the runs on both")
+@click.option("--output", required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--foreign",
+    type=(str, click.Path(exists=True, path_type=Path)),
+    multiple=True,
+    metavar="KIND DIR",
+    help="a folder of pictures that are no roads",
+)
+def main(folder, scenes, synthetic, real, both, output, foreign) -> None:
+    rows = photographs(folder)
+    taken = Scenes.of_labels(rows)
+    roads = rendered(range(HELD_OUT, HELD_OUT + ROADS))
+    shipped = network_of(Path(f"{both}-all") / "best.pt")
+    output.mkdir(parents=True, exist_ok=True)
+
+    console.print("asking each network about what it never saw")
+    groups = stretches(rows)
+    by_source = {
+        "rendered roads alone": judged(network_of(synthetic), taken),
+        "photographs alone": held_out(real, rows, taken),
+        "both": held_out(both, rows, taken),
+    }
+    own, road = by_source["both"], judged(shipped, roads)
+    existence = fit_existence(own, road)
+    write_network(output, shipped, existence, recipes_of(synthetic, real, both))
+
+    figures: dict[str, Any] = {"photographs": {}, "rendered roads": {}}
+    for name, answers in by_source.items():
+        reported = shown(answers, existence if name == "both" else None)
+        figures["photographs"][name] = with_interval(answers, reported, groups)
+    figures["photographs"]["usual lanes (no network)"] = with_interval(
+        *usual_lanes(rows, taken, fold_of, FOLDS), groups
+    )
+    figures["rendered roads"]["both"] = with_interval(road, shown(road, existence))
+    figures["rendered roads"]["rendered roads alone"] = with_interval(
+        *(lambda found: (found, shown(found)))(judged(network_of(synthetic), roads))
+    )
+
+    certainty = fit_answers(own, road, existence)
+    certainty.save(output / "calibration.json")
+    figures["trust"] = trust_figures(own, road, existence, certainty)
+
+    console.print("setting the guard")
+    figures["guard"] = set_guard(output, shipped, scenes, taken, roads, dict(foreign))
+    model = load_model(LaneDetection(), "roads", "cpu")
+    figures["deletion"] = deletion_test(model, [taken.decoded(i) for i in range(len(taken))])
+    samples = model.domain.samples()
+    model.folder.write_golden(samples, model.predict(samples))
+    figures["data"] = {
+        "photographs": len(taken),
+        "fingerprint": fingerprint([Path(each) for each in rows["image"]]),
+        "rendered": sum(len(Scenes.of_files([each])) for each in sorted(scenes.glob("*.parquet"))),
+        "parameters": sum(each.numel() for each in shipped.parameters()),
+        "megabytes": round((output / "model.safetensors").stat().st_size / 1e6, 1),
+    }
+    text = json.dumps(figures, indent=2, default=float)
+    (output / "figures.json").write_text(text + "\n", encoding="utf-8")
+    write_card(model.folder, figures)
+    console.print(text)
+
+
+def network_of(weights: Path) -> LaneNetwork:
+    network = LaneNetwork(NetworkConfig())
+    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    return network.eval()
+
+
+def write_network(
+    output: Path, network: LaneNetwork, existence: Calibration, commands: list[str]
+) -> None:
+    config = {
+        "domain": "lane-detection",
+        "model": "roads",
+        "technique": "CNN",
+        **asdict(network.config),
+        "existence": asdict(existence),
+        "trained_by": commands,
+    }
+    (output / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    save_weights(network, output / "model.safetensors")
+
+
+def judged(network: LaneNetwork, scenes: Scenes) -> Judged:
+    size = network.config.height, network.config.width
+    lines, _, _ = ask(network, LaneDataset(scenes, size, network.config.rows))
+    return judge(lines, scenes, size)
+
+
+def held_out(runs: str, rows: pd.DataFrame, taken: Scenes) -> Judged:
+    """Return every photograph judged by the fold that did not see it, in their order."""
+    places, found = [], []
+    for fold in range(FOLDS):
+        _, held = fold_of(rows, fold)
+        found.append(judged(network_of(Path(f"{runs}-{fold}") / "best.pt"), taken.part(held)))
+        places.append(held)
+    return sum(found[1:], found[0]).ordered(np.argsort(np.concatenate(places)))
+
+
+def probability(answers: Judged, existence: Calibration | None) -> np.ndarray:
+    logits = np.stack([np.zeros_like(answers.existence), answers.existence], axis=-1)
+    calibration = existence or Calibration(1.0, [0.0, 0.0], [])
+    return calibration.probabilities(logits)[..., 1]
+
+
+def shown(answers: Judged, existence: Calibration | None = None) -> np.ndarray:
+    """Return which lines are reported: (n, places)."""
+    return probability(answers, existence) >= (0.5 if existence is None else USUAL.least)
+
+
+def fit_existence(own: Judged, road: Judged) -> Calibration:
+    """Calibrate on held-out photographs and as many rendered roads."""
+    both = own + road.first(len(own.labels))
+    logits = np.stack([np.zeros_like(both.existence), both.existence], axis=-1).reshape(-1, 2)
+    return Calibration.fit(logits, both.matched.astype(int).ravel(), balanced=False)
+
+
+def fit_answers(own: Judged, road: Judged, existence: Calibration) -> Calibration:
+    """Calibrate how sure an answer about the car's own lane is, and bound its errors."""
+    both = own + road.first(len(own.labels))
+    likely = probability(both, existence)
+    right = both.own_lane_right(likely >= USUAL.least)
+    logits = both_right(likely, USUAL.least)
+    calibration = Calibration.fit(logits, right.astype(int), balanced=False)
+    return calibration.with_risk(calibration.probabilities(logits)[:, 1], right)
+
+
+def with_interval(
+    answers: Judged, reported: np.ndarray, groups: np.ndarray | None = None, draws: int = 1000
+) -> dict[str, Any]:
+    """Return the benchmark's figures, with a 95 % bootstrap interval of accuracy and F1.
+
+    Args:
+        groups: what is drawn together: stretches of the drive.
+    """
+    scores = np.array(answers.scores(reported))
+    kin = np.arange(len(scores)) if groups is None else groups
+    names, generator = np.unique(kin), np.random.default_rng(0)
+    members = {name: np.flatnonzero(kin == name) for name in names}
+    drawn = []
+    for _ in range(draws):
+        rows = np.concatenate([members[name] for name in generator.choice(names, len(names))])
+        found = tusimple_figures([tuple(each) for each in scores[rows]])  # type: ignore[misc]  # scores are three numbers
+        drawn.append((found["accuracy"], found["f1"]))
+    low, high = np.quantile(np.array(drawn), [0.025, 0.975], axis=0)
+    found = tusimple_figures([tuple(each) for each in scores])  # type: ignore[misc]  # as above
+    return found | {
+        "pictures": len(scores),
+        "accuracy_interval": [float(low[0]), float(high[0])],
+        "f1_interval": [float(low[1]), float(high[1])],
+    }
+
+
+def trust_figures(
+    own: Judged, road: Judged, existence: Calibration, answers: Calibration
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, each in (("photographs", own), ("rendered roads", road)):
+        likely = probability(each, existence)
+        right = each.own_lane_right(likely >= USUAL.least)
+        confidence = answers.probabilities(both_right(likely, USUAL.least))[:, 1]
+        sure = confidence >= answers.least_confidence(USUAL.max_error)
+        found[name] = {
+            "own lane right": float(right.mean()),
+            "answered": float(sure.mean()),
+            "right where answered": float(right[sure].mean()) if sure.any() else None,
+            "ece": float(expected_calibration_error(confidence, right)),
+            "line ece": float(
+                expected_calibration_error(
+                    np.maximum(likely, 1 - likely).ravel(),
+                    (each.matched == (likely >= 0.5)).ravel(),
+                )
+            ),
+        }
+    return found
+
+
+def set_guard(
+    output: Path,
+    network: LaneNetwork,
+    scenes: Path,
+    taken: Scenes,
+    roads: Scenes,
+    others: dict[str, Path],
+) -> dict[str, Any]:
+    """Fit the guard on roads that were learned from, set its border on those that were not.
+
+    Photographs and rendered roads are two classes: each has a texture of its own.
+    """
+    size, rows = (network.config.height, network.config.width), network.config.rows
+
+    def textures(some: Scenes) -> np.ndarray:
+        return ask(network, LaneDataset(some, size, rows))[2]
+
+    learned = Scenes.of_files(sorted(scenes.glob("*.parquet"))[:4]).part(range(FAMILIAR))
+    real, made, fresh = textures(taken), textures(learned), textures(roads)
+    # The photographs were learned from: every fourth only sets the border, as a stand-in for more.
+    border = np.arange(len(real)) % 4 == 0
+    features = np.concatenate([real[~border], made])
+    classes = np.concatenate([np.zeros((~border).sum(), int), np.ones(len(made), int)])
+    guard = MahalanobisGuard.fit(features, classes, np.concatenate([real[border], fresh]))
+    guard.save(output / "guard.safetensors")
+    familiar = guard.score(np.concatenate([real, fresh]))
+    found: dict[str, Any] = {
+        "roads flagged": float((guard.score(fresh) > 1).mean()),
+        "photographs flagged": float((guard.score(real) > 1).mean()),
+    }
+    everything = []
+    for name, pictures in foreign_pictures(others):
+        some = Scenes.of_pictures((np.asarray(each), []) for each in pictures)
+        score = guard.score(textures(some))
+        everything.append(score)
+        found[name] = foreign_figures(familiar, score)
+    found["all"] = foreign_figures(familiar, np.concatenate(everything))
+    return found
+
+
+def foreign_figures(familiar: np.ndarray, score: np.ndarray) -> dict[str, float]:
+    labels = np.concatenate([np.zeros(len(familiar)), np.ones(len(score))])
+    return {
+        "pictures": len(score),
+        "auroc": float(roc_auc_score(labels, np.concatenate([familiar, score]))),
+        "flagged": float((score > 1).mean()),
+    }
+
+
+def recipes_of(synthetic: Path, real: str, both: str) -> list[str]:
+    """Return the commands that made the weights, each once, in their order."""
+    runs = [synthetic.parent, Path(f"{real}-0"), Path(f"{both}-0"), Path(f"{both}-all")]
+    commands = ["python -m deepfield_lane_detection.recipes.scenes --output scenes/ --shapes FILE"]
+    for run in runs:
+        commands += [each for each in lineage(run) if each not in commands]
+    return commands
+
+
+def lineage(run: Path) -> list[str]:
+    """Return the commands of a run and of those that it started from, the first one first."""
+    command = (run / "command.txt").read_text(encoding="utf-8").strip()
+    start = re.search(r"--start (\S+)/\S+", command)
+    return [*(lineage(run.parent / start[1]) if start else []), command]
+
+
+if __name__ == "__main__":
+    main()
