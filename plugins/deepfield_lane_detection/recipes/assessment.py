@@ -1,7 +1,8 @@
 """Turn trained weights into the model folder: calibrate, set the guard, measure, write the card.
 
     python -m deepfield_lane_detection.recipes.assessment --photographs DIR --scenes scenes/ \\
-        --synthetic runs/synthetic/best.pt --real runs/real --both runs/last --output models/roads
+        --synthetic runs/synthetic/best.pt --real runs/real --both runs/last \\
+        --unlabelled DIR --output models/roads
 
 --real and --both name runs by their beginning: runs/last-0 to runs/last-3 each held out a quarter
 of the photographs, and runs/last-all learned from all of them; its weights are shipped. So every
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from sklearn.metrics import roc_auc_score
 from deepfield.dataset import fingerprint
 from deepfield.evaluation import expected_calibration_error
 from deepfield.evaluation.polylines import tusimple_figures
+from deepfield.images import read_picture
 from deepfield.loading import load_model
 from deepfield.neural.weights import save_weights
 from deepfield.trust import Calibration, MahalanobisGuard
@@ -39,6 +41,7 @@ from deepfield_lane_detection.recipes.folds import FOLDS, fold_of, photographs, 
 from deepfield_lane_detection.recipes.foreign import foreign_pictures
 from deepfield_lane_detection.recipes.judging import Judged, judge, usual_lanes
 from deepfield_lane_detection.recipes.scenes import HELD_OUT, rendered
+from deepfield_lane_detection.training.augmentation import Strength
 from deepfield_lane_detection.training.scenes import LaneDataset, Scenes
 from deepfield_lane_detection.training.validating import ask
 
@@ -46,6 +49,8 @@ console = Console(stderr=True)
 USUAL = LaneOptions.model_validate({})
 ROADS = 600
 """Rendered ones that are measured on."""
+VERSIONS = 4
+"""Of each photograph in other light, for the guard."""
 FAMILIAR = 1500
 """Rendered ones that the guard is fitted on, beside the photographs."""
 
@@ -58,13 +63,19 @@ FAMILIAR = 1500
 @click.option("--both", required=True, help="the beginning of the runs on both")
 @click.option("--output", required=True, type=click.Path(path_type=Path))
 @click.option(
+    "--unlabelled",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="a folder of road photographs of other cameras, to set the guard's border by",
+)
+@click.option(
     "--foreign",
     type=(str, click.Path(exists=True, path_type=Path)),
     multiple=True,
     metavar="KIND DIR",
     help="a folder of pictures that are no roads",
 )
-def main(folder, scenes, synthetic, real, both, output, foreign) -> None:
+def main(folder, scenes, synthetic, real, both, output, unlabelled, foreign) -> None:
     rows = photographs(folder)
     taken = Scenes.of_labels(rows)
     roads = rendered(range(HELD_OUT, HELD_OUT + ROADS))
@@ -99,7 +110,7 @@ def main(folder, scenes, synthetic, real, both, output, foreign) -> None:
     figures["trust"] = trust_figures(own, road, existence, certainty)
 
     console.print("setting the guard")
-    figures["guard"] = set_guard(output, shipped, scenes, taken, roads, dict(foreign))
+    figures["guard"] = set_guard(output, shipped, scenes, taken, roads, unlabelled, dict(foreign))
     model = load_model(LaneDetection(), "roads", "cpu")
     figures["deletion"] = deletion_test(model, [taken.decoded(i) for i in range(len(taken))])
     samples = model.domain.samples()
@@ -238,6 +249,7 @@ def set_guard(
     scenes: Path,
     taken: Scenes,
     roads: Scenes,
+    unlabelled: Path,
     others: dict[str, Path],
 ) -> dict[str, Any]:
     """Fit the guard on roads that were learned from, set its border on those that were not.
@@ -246,19 +258,32 @@ def set_guard(
     """
     size, rows = (network.config.height, network.config.width), network.config.rows
 
-    def textures(some: Scenes) -> np.ndarray:
-        return ask(network, LaneDataset(some, size, rows))[2]
+    def textures(some: Scenes, strength: Strength | None = None) -> np.ndarray:
+        return ask(network, LaneDataset(some, size, rows, strength))[2]
 
     learned = Scenes.of_files(sorted(scenes.glob("*.parquet"))[:4]).part(range(FAMILIAR))
     real, made, fresh = textures(taken), textures(learned), textures(roads)
     # The photographs were learned from: every fourth only sets the border, as a stand-in for more.
     border = np.arange(len(real)) % 4 == 0
-    features = np.concatenate([real[~border], made])
-    classes = np.concatenate([np.zeros((~border).sum(), int), np.ones(len(made), int)])
+    # Photographs of one drive are too much alike: in other light other cameras' are among them.
+    torch.manual_seed(0)
+    light = Strength(zoom=0.1, shift=0.02, turn=1.0, stretch=0.05, noise=4.0, hide=0.0)
+    others_light = [textures(taken.part(np.flatnonzero(~border)), light) for _ in range(VERSIONS)]
+    photographed = np.concatenate([real[~border], *others_light])
+    features = np.concatenate([photographed, made])
+    classes = np.concatenate([np.zeros(len(photographed), int), np.ones(len(made), int)])
     guard = MahalanobisGuard.fit(features, classes, np.concatenate([real[border], fresh]))
+    # Other cameras' roads lie farther off than any of those: nine in ten of them are let in.
+    elsewhere = Scenes.of_pictures(
+        (read_picture(each, "RGB"), []) for each in sorted(unlabelled.glob("*.jpg"))
+    )
+    far = guard.score(textures(elsewhere))
+    guard = replace(guard, borders=guard.borders * max(1.0, float(np.quantile(far, 0.9))))
     guard.save(output / "guard.safetensors")
     familiar = guard.score(np.concatenate([real, fresh]))
     found: dict[str, Any] = {
+        "other cameras' roads": len(far),
+        "other cameras' roads flagged": float((guard.score(textures(elsewhere)) > 1).mean()),
         "roads flagged": float((guard.score(fresh) > 1).mean()),
         "photographs flagged": float((guard.score(real) > 1).mean()),
     }
