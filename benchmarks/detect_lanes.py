@@ -25,10 +25,12 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
+import pandas as pd
 import torch
 
 import deepfield
 from deepfield.evaluation.polylines import sampled, score_image, tusimple_figures
+from deepfield.fields import Polylines
 from deepfield.images import inner_box
 from deepfield.loading import Model
 from deepfield_datasets.roads import RoadOptions
@@ -126,9 +128,11 @@ def ours(model: Model, film: Path, annotated: Path | None) -> None:
 
 
 def our_detector(model: Model) -> Detect:
+    lanes = next(each for each in model.outputs if isinstance(each, Polylines))
+
     def detect(picture: np.ndarray) -> Lanes:
-        answer = model.predict([{"image": picture}]).iloc[0]
-        return [np.array(each["points"].tolist(), dtype=float) for each in answer["lanes"]]
+        frame = pd.DataFrame({"image": pd.Series([picture], dtype=object)})
+        return [each["points"] for each in lanes.read(model.predict(frame)["lanes"].iloc[0])]
 
     return detect
 
