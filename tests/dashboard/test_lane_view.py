@@ -295,3 +295,12 @@ def shoot(page: Page) -> None:
     settled(page)
     page.wait_for_timeout(2500)  # charts draw themselves after the page is there
     page.screenshot(path=Path(SCREENSHOTS) / "lane-detection.png")
+
+
+def test_the_drive_among_the_examples_is_a_video_that_can_be_drawn_over(model):
+    (film,) = LaneDetection().example_files().values()
+    work = Work(model, film, {"every": 50})
+    work.thread.join()
+    assert work.error is None
+    assert work.video is not None
+    assert len(work.pictures) == 3
