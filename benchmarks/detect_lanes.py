@@ -31,7 +31,6 @@ import torch
 import deepfield
 from deepfield.evaluation.polylines import sampled, score_image, tusimple_figures
 from deepfield.fields import Polylines
-from deepfield.images import inner_box
 from deepfield.loading import Model
 from deepfield_datasets.roads import RoadOptions
 from deepfield_datasets.roads.video import drive, write_video
@@ -39,7 +38,9 @@ from deepfield_lane_detection.detector import build
 from deepfield_lane_detection.overlay import drawn
 from deepfield_lane_detection.placing import NAMES, lines_from
 from deepfield_lane_detection.recipes.folds import photographs
+from deepfield_lane_detection.training.augmentation import to_network
 from deepfield_lane_detection.training.scenes import labelled
+from deepfield_lane_detection.training.validating import in_picture
 
 SIZE = (720, 1280)
 HEIGHTS = np.arange(160, 720, 10)
@@ -144,16 +145,12 @@ def eager_detector(model: Model) -> Detect:
 
     @torch.inference_mode()
     def detect(picture: np.ndarray) -> Lanes:
-        top, left, height, width = inner_box(picture.shape[:2], size, "pad")
-        small = np.zeros((1, *size, 3), dtype=np.uint8)
-        small[0, top : top + height, left : left + width] = cv2.resize(
-            picture, (width, height), interpolation=cv2.INTER_AREA
-        )
-        places, presence, existence, _ = (each.numpy() for each in network(torch.from_numpy(small)))
+        small, _, _ = to_network(picture, [], size)
+        answers = network(torch.from_numpy(small[None]))
+        places, presence, existence, _ = (each.numpy() for each in answers)
         lines = lines_from(places, presence, existence, size[1])
-        scale = np.array([picture.shape[1] / width, picture.shape[0] / height])
         found = [lines.points(0, i, size[0]) for i in np.flatnonzero(existence[0] > 0)]
-        return [(each - (left, top) + 0.5) * scale - 0.5 for each in found if len(each)]
+        return [in_picture(each, picture.shape[:2], size) for each in found if len(each)]
 
     return detect
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from deepfield.explanation import Explanation, Heatmap
 from deepfield.fields import Image, Polylines
-from deepfield.images import Resized
+from deepfield.images import Resized, inner_box
 from deepfield.models import ModelFolder
 from deepfield.neural.engines import Engine, open_engine
 from deepfield.predictor import Predictor
@@ -27,7 +27,7 @@ from deepfield_lane_detection.placing import LEFT, NAMES, RIGHT, Lines, lines_fr
 if TYPE_CHECKING:
     from deepfield_lane_detection.network import LaneNetwork
 
-__all__ = ["NETWORK", "LaneDetector", "both_right", "build"]
+__all__ = ["NETWORK", "LaneDetector", "against_none", "both_right", "build", "likely"]
 
 NETWORK = Path(__file__).with_name("network.py")
 
@@ -107,8 +107,7 @@ class LaneDetector(Predictor):
 
     def probability(self, existence: np.ndarray) -> np.ndarray:
         """Return for each place the calibrated probability that its line is there, (n, places)."""
-        logits = np.stack([np.zeros_like(existence), existence], axis=-1)
-        return self.existence.probabilities(logits)[..., 1]
+        return likely(existence, self.existence)
 
     def confidence(self, probability: np.ndarray, least: float) -> np.ndarray:
         """Return the calibrated probability that the car's own lane is right, (n,)."""
@@ -167,6 +166,16 @@ def within(points: np.ndarray, height: int) -> np.ndarray:
     return np.concatenate([edges[:1], inside[1:-1], edges[1:]])
 
 
+def likely(existence: np.ndarray, calibration: Calibration) -> np.ndarray:
+    """Return the calibrated probability of each line, from logits of any shape."""
+    return calibration.probabilities(against_none(existence))[..., 1]
+
+
+def against_none(logits: np.ndarray) -> np.ndarray:
+    """Return logits of two classes, the first of which says that it is not so."""
+    return np.stack([np.zeros_like(logits), logits], axis=-1)
+
+
 def both_right(probability: np.ndarray, least: float) -> np.ndarray:
     """Return logits (n, 2) of how sure the two lines of the car's lane are, there or not there.
 
@@ -176,7 +185,7 @@ def both_right(probability: np.ndarray, least: float) -> np.ndarray:
     """
     own = probability[:, [LEFT, RIGHT]]
     sure = np.where(own >= least, own, 1 - own).prod(axis=1).clip(1e-6, 1 - 1e-6)
-    return np.stack([np.zeros_like(sure), np.log(sure / (1 - sure))], axis=1)
+    return against_none(np.log(sure / (1 - sure)))
 
 
 def _of_lane(
@@ -228,8 +237,6 @@ def uncovered(heat: np.ndarray, picture: np.ndarray) -> np.ndarray:
     """Return the part of a heat map over what is no bar: it then spans the picture as it came."""
     if not isinstance(picture, Resized):
         return heat
-    from deepfield.images import inner_box
-
     top, left, height, width = inner_box(picture.original, picture.shape[:2], picture.fit)
     rows, columns = heat.shape
     tall, broad = picture.shape[0] / rows, picture.shape[1] / columns

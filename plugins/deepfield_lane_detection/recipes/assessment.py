@@ -27,13 +27,14 @@ from sklearn.metrics import roc_auc_score
 
 from deepfield.dataset import fingerprint
 from deepfield.evaluation import expected_calibration_error
-from deepfield.evaluation.polylines import tusimple_figures
+from deepfield.evaluation.by_group import drawn_sums, percentiles
+from deepfield.evaluation.polylines.tusimple import figures_of_means
 from deepfield.images import read_picture
 from deepfield.loading import load_model
 from deepfield.neural.weights import save_weights
 from deepfield.trust import Calibration, MahalanobisGuard
 from deepfield_lane_detection import LaneDetection, LaneOptions
-from deepfield_lane_detection.detector import both_right
+from deepfield_lane_detection.detector import against_none, both_right, likely
 from deepfield_lane_detection.network import LaneNetwork, NetworkConfig
 from deepfield_lane_detection.recipes.card import write_card
 from deepfield_lane_detection.recipes.deletion import deletion_test
@@ -166,9 +167,7 @@ def held_out(runs: str, rows: pd.DataFrame, taken: Scenes) -> Judged:
 
 
 def probability(answers: Judged, existence: Calibration | None) -> np.ndarray:
-    logits = np.stack([np.zeros_like(answers.existence), answers.existence], axis=-1)
-    calibration = existence or Calibration(1.0, [0.0, 0.0], [])
-    return calibration.probabilities(logits)[..., 1]
+    return likely(answers.existence, existence or Calibration(1.0, [0.0, 0.0], []))
 
 
 def shown(answers: Judged, existence: Calibration | None = None) -> np.ndarray:
@@ -179,43 +178,39 @@ def shown(answers: Judged, existence: Calibration | None = None) -> np.ndarray:
 def fit_existence(own: Judged, road: Judged) -> Calibration:
     """Calibrate on held-out photographs and as many rendered roads."""
     both = own + road.first(len(own.labels))
-    logits = np.stack([np.zeros_like(both.existence), both.existence], axis=-1).reshape(-1, 2)
+    logits = against_none(both.existence.ravel())
     return Calibration.fit(logits, both.matched.astype(int).ravel(), balanced=False)
 
 
 def fit_answers(own: Judged, road: Judged, existence: Calibration) -> Calibration:
     """Calibrate how sure an answer about the car's own lane is, and bound its errors."""
     both = own + road.first(len(own.labels))
-    likely = probability(both, existence)
-    right = both.own_lane_right(likely >= USUAL.least)
-    logits = both_right(likely, USUAL.least)
+    lines = probability(both, existence)
+    right = both.own_lane_right(lines >= USUAL.least)
+    logits = both_right(lines, USUAL.least)
     calibration = Calibration.fit(logits, right.astype(int), balanced=False)
     return calibration.with_risk(calibration.probabilities(logits)[:, 1], right)
 
 
 def with_interval(
-    answers: Judged, reported: np.ndarray, groups: np.ndarray | None = None, draws: int = 1000
+    answers: Judged, reported: np.ndarray, groups: np.ndarray | None = None
 ) -> dict[str, Any]:
     """Return the benchmark's figures, with a 95 % bootstrap interval of accuracy and F1.
 
     Args:
         groups: what is drawn together: stretches of the drive.
     """
-    scores = np.array(answers.scores(reported))
+    scores = np.array(answers.scores(reported))  # (n, 3)
     kin = np.arange(len(scores)) if groups is None else groups
-    names, generator = np.unique(kin), np.random.default_rng(0)
-    members = {name: np.flatnonzero(kin == name) for name in names}
-    drawn = []
-    for _ in range(draws):
-        rows = np.concatenate([members[name] for name in generator.choice(names, len(names))])
-        found = tusimple_figures([tuple(each) for each in scores[rows]])  # type: ignore[misc]  # scores are three numbers
-        drawn.append((found["accuracy"], found["f1"]))
-    low, high = np.quantile(np.array(drawn), [0.025, 0.975], axis=0)
-    found = tusimple_figures([tuple(each) for each in scores])  # type: ignore[misc]  # as above
-    return found | {
+    columns = np.column_stack([scores, np.ones(len(scores))])
+    held = np.array([columns[kin == name].sum(axis=0) for name in np.unique(kin)])
+    drawn = drawn_sums(held)
+    found = figures_of_means(drawn[:, :3] / drawn[:, 3:])
+    return {
+        **{name: float(value) for name, value in figures_of_means(scores.mean(axis=0)).items()},
         "pictures": len(scores),
-        "accuracy_interval": [float(low[0]), float(high[0])],
-        "f1_interval": [float(low[1]), float(high[1])],
+        "accuracy_interval": percentiles(found["accuracy"]),
+        "f1_interval": percentiles(found["f1"]),
     }
 
 
@@ -224,9 +219,9 @@ def trust_figures(
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, each in (("photographs", own), ("rendered roads", road)):
-        likely = probability(each, existence)
-        right = each.own_lane_right(likely >= USUAL.least)
-        confidence = answers.probabilities(both_right(likely, USUAL.least))[:, 1]
+        lines = probability(each, existence)
+        right = each.own_lane_right(lines >= USUAL.least)
+        confidence = answers.probabilities(both_right(lines, USUAL.least))[:, 1]
         sure = confidence >= answers.least_confidence(USUAL.max_error)
         found[name] = {
             "own lane right": float(right.mean()),
@@ -235,8 +230,8 @@ def trust_figures(
             "ece": float(expected_calibration_error(confidence, right)),
             "line ece": float(
                 expected_calibration_error(
-                    np.maximum(likely, 1 - likely).ravel(),
-                    (each.matched == (likely >= 0.5)).ravel(),
+                    np.maximum(lines, 1 - lines).ravel(),
+                    (each.matched == (lines >= 0.5)).ravel(),
                 )
             ),
         }

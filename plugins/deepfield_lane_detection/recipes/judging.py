@@ -14,7 +14,6 @@ from deepfield.evaluation.polylines.tusimple import (
     LaneScore,
     line_accuracies,
     sampled,
-    score_image,
 )
 from deepfield_lane_detection.placing import LEFT, NAMES, RIGHT, Lines, row_heights
 from deepfield_lane_detection.training.scenes import Scenes
@@ -22,8 +21,10 @@ from deepfield_lane_detection.training.targets import foot, targets_of
 from deepfield_lane_detection.training.validating import (
     BENCHMARK,
     HEIGHTS,
+    drawn_by,
     in_benchmark,
-    in_picture,
+    labels_of,
+    scores,
 )
 
 __all__ = ["Judged", "judge", "usual_lanes"]
@@ -64,11 +65,7 @@ class Judged:
 
     def scores(self, reported: np.ndarray) -> list[LaneScore]:
         """Return the benchmark's scores where the lines of (n, places) are reported."""
-        there = reported & (self.drawn >= 0).any(axis=2)
-        return [
-            score_image(list(lines[shown]), list(wanted), HEIGHTS)
-            for lines, shown, wanted in zip(self.drawn, there, self.labels, strict=True)
-        ]
+        return scores(self.drawn, reported, self.labels)
 
     def own_lane_right(self, reported: np.ndarray) -> np.ndarray:
         """Return for each picture whether the two lines beside the car are right, (n,).
@@ -87,18 +84,11 @@ class Judged:
 
 def judge(lines: Lines, scenes: Scenes, size: tuple[int, int]) -> Judged:
     """Set what a network says beside the labels, each picture brought to the benchmark's size."""
-    count = len(scenes)
-    drawn = np.full((count, len(NAMES), len(HEIGHTS)), -2.0)
-    matched = np.zeros((count, len(NAMES)), dtype=bool)
-    labels = labels_of(scenes)
-    for i, wanted in enumerate(labels):
-        for place in range(len(NAMES)):
-            points = lines.points(i, place, size[0])
-            if len(points):
-                there = in_picture(points, BENCHMARK, size)
-                drawn[i, place] = sampled(there, HEIGHTS, BENCHMARK[1])
-        matched[i] = lies_on(drawn[i], wanted).any(axis=0)
-    return Judged(lines.existence, matched, drawn, labels)
+    drawn, labels = drawn_by(lines, size), labels_of(scenes)
+    matched = [
+        lies_on(each, wanted).any(axis=0) for each, wanted in zip(drawn, labels, strict=True)
+    ]
+    return Judged(lines.existence, np.array(matched), drawn, labels)
 
 
 def lies_on(drawn: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -115,16 +105,6 @@ def lies_on(drawn: np.ndarray, labels: np.ndarray) -> np.ndarray:
             if both.sum() >= max((label >= 0).sum() / 2, 2):
                 near = line_accuracies([line[both]], [label[both]], HEIGHTS[both])
                 found[k, n] = near[0, 0] >= MATCHED
-    return found
-
-
-def labels_of(scenes: Scenes) -> list[np.ndarray]:
-    """Return the labelled lines of each scene at the benchmark's heights, (lanes, heights)."""
-    found = []
-    for i in range(len(scenes)):
-        lines = [sampled(points, HEIGHTS, BENCHMARK[1]) for points in in_benchmark(scenes, i)]
-        lines = [each for each in lines if (each >= 0).any()]
-        found.append(np.array(lines).reshape(-1, len(HEIGHTS)))
     return found
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
 import torch
+from PIL import Image
 from torch.utils.data import Dataset
 
 from deepfield.images import read_picture
@@ -48,6 +50,11 @@ class Scenes:
     def decoded(self, place: int) -> np.ndarray:
         """Return one picture, uint8 (H, W, 3), RGB."""
         return read_picture(self.pictures[place], "RGB")
+
+    def size(self, place: int) -> tuple[int, int]:
+        """Return (height, width) of one picture, from its header alone."""
+        with Image.open(BytesIO(self.pictures[place])) as picture:
+            return picture.height, picture.width
 
     @classmethod
     def of_files(cls, files: Sequence[Path]) -> Scenes:
