@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Camera", "curvature", "middle_of", "offset_of", "on_road"]
+__all__ = ["Camera", "curvature", "foot", "middle_of", "offset_of", "on_road"]
 
 NEAREST, FARTHEST = 2.0, 60.0
 """Metres ahead between which the road is taken for flat."""

@@ -15,9 +15,10 @@ from deepfield.evaluation.polylines.tusimple import (
     line_accuracies,
     sampled,
 )
+from deepfield_lane_detection.geometry import foot
 from deepfield_lane_detection.placing import LEFT, NAMES, RIGHT, Lines, row_heights
 from deepfield_lane_detection.training.scenes import Scenes
-from deepfield_lane_detection.training.targets import foot, targets_of
+from deepfield_lane_detection.training.targets import targets_of
 from deepfield_lane_detection.training.validating import (
     BENCHMARK,
     HEIGHTS,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from deepfield.images import inner_box
+from deepfield.images import inner_box, read_picture
 
 __all__ = ["Strength", "changed", "to_network", "without_lines"]
 
@@ -34,14 +34,12 @@ class Strength:
 def to_network(
     picture: np.ndarray, lanes: Sequence[np.ndarray], size: tuple[int, int]
 ) -> tuple[np.ndarray, list[np.ndarray], tuple[float, float, float, float]]:
-    """Return a scene in the network's picture as ``fit="pad"`` brings it there, and its box."""
+    """Return a scene in the network's picture, just as the detector has it, and its box."""
     height, width = picture.shape[:2]
     top, left, inner_height, inner_width = inner_box((height, width), size, "pad")
     scale = np.array([inner_width / width, inner_height / height])
     offset = np.array([left, top])
-    small = cv2.resize(picture, (inner_width, inner_height), interpolation=cv2.INTER_AREA)
-    whole = np.zeros((*size, 3), dtype=np.uint8)
-    whole[top : top + inner_height, left : left + inner_width] = small
+    whole = np.array(read_picture(picture, "RGB", size, "pad"))
     moved = [(points + 0.5) * scale - 0.5 + offset for points in lanes]
     return whole, moved, (left, top, left + inner_width, top + inner_height)
 

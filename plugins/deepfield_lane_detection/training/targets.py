@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from deepfield_lane_detection.geometry import foot
 from deepfield_lane_detection.placing import LEAST_ROWS, LEFT, NAMES, row_heights
 
 __all__ = ["rows_of", "targets_of"]
@@ -36,7 +37,7 @@ def targets_of(
     for points in lanes:
         x = rows_of(points, heights, box)
         if (~np.isnan(x)).sum() >= LEAST_ROWS:
-            found.append((foot(points, box[3]), x))
+            found.append((foot(points[np.argsort(points[:, 1], kind="stable")], box[3]), x))
     found.sort(key=lambda each: each[0])
     middle = (box[0] + box[2]) / 2
     feet = np.array([each[0] for each in found])
@@ -65,12 +66,3 @@ def rows_of(
     left, top, right, bottom = box
     inside = (x >= left) & (x < right) & (heights >= top) & (heights < bottom)
     return np.where(inside, x, np.nan)
-
-
-def foot(points: np.ndarray, bottom: float) -> float:
-    """Return where the line would meet the bottom of the picture, going on as it ends."""
-    order = np.argsort(points[:, 1], kind="stable")
-    near = points[order][-max(len(points) // 4, 2) :]
-    (x1, y1), (x0, y0) = near[-1], near[0]
-    slope = (x1 - x0) / max(float(y1 - y0), 1e-3)
-    return float(x1 + slope * (bottom - y1))
