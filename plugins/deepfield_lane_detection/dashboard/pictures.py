@@ -12,13 +12,12 @@ from PIL import Image
 from deepfield.dashboard.context import Context
 from deepfield.drawing import annotated
 from deepfield.explanation import overlay
-from deepfield.fields import Points, Polylines
+from deepfield.fields import Polylines
 from deepfield_lane_detection import LaneDetection
 
 __all__ = ["answer_of", "drawn", "lanes_of", "show", "size_of", "with_evidence"]
 
 LANES = next(each for each in LaneDetection.outputs if isinstance(each, Polylines))
-POINTS = next(each for each in LANES.parts if isinstance(each, Points))
 
 WIDEST = 1280
 """Pixels that a browser is sent of a picture's width."""
@@ -30,7 +29,7 @@ def lanes_of(frame: pd.DataFrame, number: int) -> list[dict[str, Any]]:
     value = frame.at[number, LANES.name]
     if value is None or isinstance(value, float):
         return []
-    return [{**each, "points": POINTS.read(each["points"])} for each in LANES.read(value)]
+    return LANES.read(value)
 
 
 def answer_of(frame: pd.DataFrame, number: int) -> dict[str, Any]:
@@ -49,8 +48,8 @@ def drawn(context: Context, number: int, picture: np.ndarray) -> Image.Image:
 
 def size_of(frame: pd.DataFrame, number: int) -> tuple[int, int]:
     """Return (height, width) of a row's picture as it came."""
-    answer = answer_of(frame, number)
-    return int(answer["picture_height"]), int(answer["picture_width"])
+    row = frame.loc[number]
+    return int(row["picture_height"]), int(row["picture_width"])
 
 
 def show(context: Context, number: int, picture: Image.Image | None) -> None:
