@@ -48,8 +48,8 @@ def drawn(context: Context, number: int, picture: np.ndarray) -> Image.Image:
 
 def size_of(frame: pd.DataFrame, number: int) -> tuple[int, int]:
     """Return (height, width) of a row's picture as it came."""
-    height, width = frame.loc[number, ["picture_height", "picture_width"]].astype(int)
-    return height, width
+    row = frame.loc[number].to_dict()
+    return int(row["picture_height"]), int(row["picture_width"])
 
 
 def show(context: Context, number: int, picture: Image.Image | None) -> None:
