@@ -14,6 +14,7 @@ from deepfield_visits.counts import CountsPredictor
 
 from deepfield.testing import CHECKS, contract
 from deepfield_fraud_detection import FraudDetection
+from deepfield_lane_detection import LaneDetection
 from deepfield_medical_imaging import MedicalImaging
 from deepfield_recommendations import Recommendations
 
@@ -45,6 +46,11 @@ def test_fraud_detection_keeps_the_contract(domain, check):
 
 @contract(Recommendations)
 def test_recommendations_keep_the_contract(domain, check):
+    check(domain)
+
+
+@contract(LaneDetection)
+def test_lane_detection_keeps_the_contract(domain, check):
     check(domain)
 
 

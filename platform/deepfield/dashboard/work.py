@@ -66,8 +66,10 @@ class Work:
     @property
     def video(self) -> PictureSource | None:
         """Return the source if it is one video: it gives its frames again."""
-        is_one = isinstance(self.source, PictureSource) and self.source.video is not None
-        return self.source if is_one else None
+        source = self.job.source  # what was given may be the mere path of one
+        if isinstance(source, PictureSource) and source.video is not None:
+            return source
+        return None
 
     @property
     def running(self) -> bool:

@@ -78,6 +78,14 @@ class Polylines(Records):
         default=(Text("name"), SureWithin("confidence"), Points("points")), kw_only=True
     )
 
+    def read(self, value: Any) -> list[dict[str, Any]]:
+        """Return the lines as dicts, their points as float32 (n, 2), from any form they are in."""
+        found = super().read(value)
+        for each in self.parts:
+            if isinstance(each, Points):
+                found = [{**line, each.name: each.read(line[each.name])} for line in found]
+        return found
+
     def json_schema(self) -> dict[str, Any]:
         schema = super().json_schema()
         if self.names and "name" in schema["items"]["properties"]:

@@ -19,7 +19,7 @@ from deepfield.evaluation.polylines.tusimple import (
     sampled,
     score_accuracies,
 )
-from deepfield.fields import Image, Points, Polylines
+from deepfield.fields import Image, Polylines
 from deepfield.labelled import LabelledLines, Lines
 from deepfield.loading import Model
 from deepfield.table import Rejected
@@ -117,7 +117,7 @@ def answered_over(
     # A picture that was brought to a network's size knows the size that it came in.
     _, width = getattr(picture, "original", np.shape(picture)[:2])
     lines = output.read(results[output.name].iloc[0])
-    points = [Points("points").read(each["points"]) for each in lines]
+    points = [each["points"] for each in lines]
     drawn = [sampled(each, truth.heights, width) for each in points]
     said = [each.get("confidence") for each in lines]
     return Answered(

@@ -1,0 +1,1 @@
+"""Commands that made what the plugin ships."""

@@ -1,0 +1,1 @@
+"""How the network learns: scenes, what is changed in them at random, targets, loss."""
