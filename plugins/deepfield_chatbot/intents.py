@@ -145,7 +145,12 @@ def fit_intents(
     )
     weights["middles"] = middles / np.linalg.norm(middles, axis=1, keepdims=True)
     one = np.ones(1, np.float32)
-    plain = {"mean": np.zeros(2), "spread": np.ones(2), "border": 0 * one, "temperature": one}
+    plain: dict[str, np.ndarray] = {
+        "mean": np.zeros(2),
+        "spread": np.ones(2),
+        "border": 0 * one,
+        "temperature": one,
+    }
     draft = IntentClassifier(names, {**weights, **plain})
     logits = draft.logits(inside[kept])
     signs = np.stack([logits.max(axis=1), (inside[kept] @ weights["middles"].T).max(axis=1)])
@@ -189,9 +194,8 @@ def _trained(
         torch.manual_seed(seed)
         inputs = torch.from_numpy(vectors * WIDTH**0.5)
         targets = torch.from_numpy(codes)
-        network = nn.Sequential(
-            nn.Linear(WIDTH, width), nn.GELU(), nn.Dropout(0.4), nn.Linear(width, labels)
-        )
+        hidden, out = nn.Linear(WIDTH, width), nn.Linear(width, labels)
+        network = nn.Sequential(hidden, nn.GELU(), nn.Dropout(0.4), out)
         optimizer = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=0.01)
         steps = epochs * len(inputs.split(256))
         rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, 9e-3, max(steps, 2))
@@ -205,7 +209,6 @@ def _trained(
                 optimizer.step()
                 rate.step()
             report((epoch + 1) / epochs)
-    hidden, out = network[0], network[3]
     return {
         name: value.detach().numpy()
         for name, value in (

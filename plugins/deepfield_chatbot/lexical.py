@@ -55,11 +55,11 @@ class Lexical:
 
     def save(self, folder: Path) -> None:
         """Write the index; the vocabulary is kept by whoever owns the folder."""
-        self.index.save(folder, show_progress=False)
+        self.index.save(folder)
         (folder / "vocab.index.json").unlink(missing_ok=True)
 
     @classmethod
     def load(cls, folder: Path, vocabulary: Vocabulary) -> Lexical:
         """Open an index, without reading what no question asks for."""
-        index = bm25s.BM25.load(folder, mmap=True, load_vocab=False, show_progress=False)
+        index = bm25s.BM25.load(folder, mmap=True, load_vocab=False)
         return cls(index, vocabulary)

@@ -40,10 +40,9 @@ class Trunk(nn.Module):
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()
-        shape = {name: config[name] for name in SHAPE if name in config}
-        self.bert = BertModel(
-            BertConfig(**shape, attn_implementation="sdpa"), add_pooling_layer=False
-        )
+        settings: dict[str, Any] = {name: config[name] for name in SHAPE if name in config}
+        settings["attn_implementation"] = "sdpa"
+        self.bert = BertModel(BertConfig(**settings), add_pooling_layer=False)
 
     def load(self, weights: Path) -> None:
         """Read what the package of the encoder carries: its names lack the leading ``bert``."""

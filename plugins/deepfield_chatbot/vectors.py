@@ -90,7 +90,8 @@ class CellVectors(Vectors):
         import faiss
 
         probes = max(16, int(self.index.nlist * PROBED))
-        parameters = faiss.SearchParametersIVF(nprobe=min(probes, self.index.nlist))
+        parameters = faiss.SearchParametersIVF()
+        parameters.nprobe = min(probes, self.index.nlist)
         _, found = self.index.search(question[None], count, params=parameters)
         return found[0][found[0] >= 0]
 
@@ -101,7 +102,7 @@ def open_vectors(vectors: np.ndarray) -> Vectors:
         return ExactVectors(vectors)
     import faiss
 
-    key = hashlib.sha256(np.ascontiguousarray(vectors)).hexdigest()[:24]
+    key = hashlib.sha256(np.ascontiguousarray(vectors).data).hexdigest()[:24]
     path: Path = cache_folder() / "indexes" / f"{key}.faiss"
     if path.is_file():
         return CellVectors(vectors, faiss.read_index(str(path)))

@@ -21,7 +21,7 @@ from deepfield_chatbot.lexical import Lexical, Vocabulary
 from deepfield_chatbot.passages import cut
 from deepfield_chatbot.pieces import padded
 from deepfield_chatbot.reading import read_document
-from deepfield_chatbot.vectors import CellVectors, ExactVectors
+from deepfield_chatbot.vectors import CellVectors, ExactVectors, open_vectors
 from deepfield_chatbot.words import terms
 
 
@@ -251,3 +251,19 @@ def test_cells_find_what_looking_at_all_finds():
     question = vectors[0].astype(np.float32)
     products = vectors.astype(np.float32) @ question
     np.testing.assert_allclose(exact.spread(question), (products.mean(), products.std()), rtol=1e-3)
+
+
+def test_cells_are_made_once_and_kept(monkeypatch, tmp_path):
+    monkeypatch.setattr("deepfield_chatbot.vectors.MANY", 1000)
+    monkeypatch.setattr("deepfield_chatbot.vectors.cache_folder", lambda: tmp_path)
+    vectors = np.random.default_rng(0).normal(size=(1200, 32))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
+    assert isinstance(open_vectors(vectors[:1000]), ExactVectors)
+    made = open_vectors(vectors)
+    (kept,) = (tmp_path / "indexes").iterdir()
+    monkeypatch.setattr(CellVectors, "build", None)  # a second making would raise
+    again = open_vectors(vectors)
+    assert kept.suffix == ".faiss"
+    question = vectors[7].astype(np.float32)
+    assert again.nearest(question, 5).tolist() == made.nearest(question, 5).tolist()
+    assert 7 in again.nearest(question, 5)

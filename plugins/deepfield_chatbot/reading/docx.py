@@ -22,7 +22,8 @@ def read(data: bytes, name: str) -> tuple[str, Writing]:
         if sum(each.file_size for each in packed.infolist()) > MOST_UNPACKED:
             raise InputError(f"{name!r} would unpack to over 1 GiB and is not read.")
     document = docx.Document(io.BytesIO(data))
-    writing, path = Writing(), []
+    writing = Writing()
+    path: list[tuple[int, str]] = []
     title = document.core_properties.title or ""
     for each in document.iter_inner_content():
         if isinstance(each, Table):

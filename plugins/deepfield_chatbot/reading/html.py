@@ -35,7 +35,8 @@ class Seen:
 
 def read(data: bytes, name: str) -> tuple[str, Writing]:
     """Return the page's title and what is seen of it: its main part, where it names one."""
-    writing, path = Writing(), []
+    writing = Writing()
+    path: list[tuple[int, str]] = []
     text = decoded(data, name, markup=True)
     soup = BeautifulSoup(text, "lxml")
     title = soup.title.get_text() if soup.title else ""

@@ -17,7 +17,9 @@ FRONT_MATTER = re.compile(r"\A---\n.*?\n(?:---|\.\.\.)\n", re.DOTALL)
 def read(data: bytes, name: str) -> tuple[str, Writing]:
     """Return the first heading of the first level, and the text without its markup."""
     text = FRONT_MATTER.sub("", decoded(data, name))
-    writing, path, title, cells = Writing(), [], "", []
+    writing, title = Writing(), ""
+    path: list[tuple[int, str]] = []
+    cells: list[str] = []
     level = 0  # of the heading that the next words are, 0 if they are none
     for token in MarkdownIt("commonmark").enable("table").parse(text):
         if token.type == "heading_open":

@@ -316,10 +316,10 @@ def main(
     )
     save_weights(trained, work / name / "weights.safetensors", torch.float16)
     choosing = [each for each in held_out if each.title in CHOSEN_BY]
-    chosen = figures_of(trained, choosing, str(device), length)
+    seen = figures_of(trained, choosing, str(device), length)
     others = [each for each in held_out if each.title not in CHOSEN_BY]
-    figures = figures_of(trained, others, str(device), length, chosen["threshold"])
-    told = {"chosen_by": chosen, "measured": figures, "articles": sorted(set(VALIDATION))}
+    figures = figures_of(trained, others, str(device), length, seen["threshold"])
+    told = {"chosen_by": seen, "measured": figures, "articles": sorted(set(VALIDATION))}
     (work / name / "figures.json").write_text(json.dumps(told, indent=2) + "\n")
     click.echo(json.dumps(figures, indent=2))
 
