@@ -101,6 +101,7 @@ def fit(
     group: str | None = None,
     columns: Mapping[str, str] | None = None,
     overwrite: bool = False,
+    add: bool = False,
     device: str = "auto",
     on_progress: Callable[[FitProgress], None] = lambda progress: None,
     registry: Registry | None = None,
@@ -112,7 +113,8 @@ def fit(
 
     Args:
         source: a folder or .zip with a folder for each class, or a table with a column of labels;
-            without, where a domain ranks what groups take next.
+            without, where a domain ranks what groups take next. Where it learns from documents: a
+            file, a folder, a .zip, a list of such, or a mapping name -> file.
         name: of the model to make: lower-case letters, digits and hyphens.
         base: the shipped model to start from; the first that can be fitted if None.
         label: the column of labels, for tables; None: the domain's own, or ``label``; empty: none,
@@ -120,6 +122,8 @@ def fit(
         group: a column that says which rows must not be split, such as a patient's number.
         columns: field -> column of the table, where that is not obvious.
         overwrite: replace a fitted model of that name.
+        add: add documents to the fitted model of that name, in the place of those of the same
+            names.
         fit_options: the base model's own, by name.
 
     Raises:
@@ -138,6 +142,7 @@ def fit(
         group=group,
         columns=columns,
         overwrite=overwrite,
+        add=add,
         options=fit_options,
         device=device,
         on_progress=on_progress,

@@ -47,27 +47,32 @@ def starting(fit: Fit) -> Iterator[None]:
 
 def fit_in_background(
     fit: Fit,
-    source: Path,
+    source: Path | Mapping[str, Path],
     *,
     base: str | None = None,
     label: str | None = None,
     group: str | None = None,
     columns: Mapping[str, str] | None = None,
     overwrite: bool = False,
+    add: bool = False,
     options: dict[str, Any] | None = None,
 ) -> Fit:
     """Start a prepared fit and return at once.
 
     Args:
-        source: where the rows lie; inside ``fit.work`` if they are to be deleted afterwards.
+        source: where the rows or documents lie; inside ``fit.work`` if they are to be deleted
+            afterwards. Or documents by the names that a person knows them by.
     """
+    named = {} if isinstance(source, Path) else {name: str(path) for name, path in source.items()}
     asked = {
-        "path": str(source),
+        "path": str(source) if isinstance(source, Path) else "",
+        "files": named,
         "base": base,
         "label": label,
         "group": group,
         "columns": dict(columns or {}),
         "overwrite": overwrite,
+        "add": add,
         "options": options or {},
     }
     fit = fit.update(request=asked)
@@ -107,13 +112,14 @@ def run_fit(id: str) -> None:
         domain = registry.domain(fit.domain)
         fitting = Fitting(
             domain,
-            Path(asked["path"]),
+            asked.get("files") or Path(asked["path"]),
             name=fit.name,
             base=asked["base"],
             label=asked["label"],
             group=asked["group"],
             columns=asked["columns"],
             overwrite=asked["overwrite"],
+            add=asked.get("add", False),
             options=asked["options"],
             shown_as=fit.source,
             fit=fit,

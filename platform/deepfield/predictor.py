@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
@@ -14,7 +15,7 @@ from deepfield.explanation import Explanation
 from deepfield.models import ModelFolder
 from deepfield.table import Table
 
-__all__ = ["Predictor", "Report"]
+__all__ = ["FilesRead", "Predictor", "Report"]
 
 
 class Report(Protocol):
@@ -22,6 +23,16 @@ class Report(Protocol):
 
     def __call__(self, done: float, figures: Mapping[str, float] | None = None) -> None:
         """Take the share done, 0 to 1, and after each epoch its figures: ``epoch``, ``loss`` …"""
+
+
+@dataclass(frozen=True)
+class FilesRead:
+    """What came of the files that a model learned from."""
+
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """The name of each file that could not be read -> one sentence why."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """What the model holds now, in words for people: ``{"documents": 12, "passages": 340}``."""
 
 
 class Predictor(ABC):
@@ -48,6 +59,10 @@ class Predictor(ABC):
     called once more with every row as ``training``, an empty ``validation``, and the measured
     model's folder as ``base``. What comes of that is kept. Two moments held out of a short history
     are much of it."""
+
+    learns_from: ClassVar[tuple[str, ...]] = ()
+    """The endings of the files that a fit takes instead of rows, with their dots and in lower case:
+    ``(".pdf", ".md")``. Such classes have ``fit_files`` in the place of ``fit``."""
 
     @classmethod
     @abstractmethod
@@ -166,3 +181,39 @@ class Predictor(ABC):
             report: told how far the fit is; what it raises ends the fit.
         """
         raise NotImplementedError(f"{cls.__name__} cannot be fitted")
+
+    @classmethod
+    def fit_files(
+        cls,
+        files: Mapping[str, Path],
+        folder: Path,
+        *,
+        base: ModelFolder,
+        options: Any,
+        report: Report,
+        device: str = "auto",
+        before: ModelFolder | None = None,
+    ) -> FilesRead:
+        """Learn from a person's own files and write a model folder that ``load`` reads.
+
+        Only classes that set ``learns_from`` and ``FitOptions`` need this. Nothing is held out, for
+        there is no truth to measure by: the platform says which files were read, and writes the
+        card, golden rows from the domain's samples, and its own entries into ``config.json``.
+
+        Args:
+            files: the name that a person sees -> the file. In a folder or archive the name is the
+                path from there, ``rules/leave.pdf``; the file itself may be called anything. Each
+                name ends in one of ``learns_from``, in small letters or capitals.
+            folder: where ``config.json``, ``model.safetensors`` and what else ``load`` needs go.
+            base: the shipped model to start from.
+            options: an instance of ``FitOptions``.
+            report: told how far the fit is; what it raises ends the fit.
+            before: the fitted model to add to, to be read only: what it holds is in the new one
+                too, but what came of a file of the same name, which is replaced. None: a model that
+                holds nothing but these files. A file that cannot be read replaces nothing.
+
+        Raises:
+            InputError: if nothing could be read. The platform says so itself where every file is
+                among the problems.
+        """
+        raise NotImplementedError(f"{cls.__name__} learns from no files")

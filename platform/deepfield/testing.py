@@ -24,6 +24,7 @@ import pytest
 from deepfield.domain import TRUST, Domain, check_domain
 from deepfield.explanation import Explanation
 from deepfield.fields import Category, Number, Ranking
+from deepfield.fitting.bases import file_endings
 from deepfield.grouping import answered, gathered, typed, whole_groups
 from deepfield.loading import Model, load_model
 from deepfield.models import ModelFolder
@@ -70,6 +71,12 @@ def describes_itself(domain: Domain) -> None:
     registry = Registry()
     registry.add(_Plugin(domain), "under test")
     assert registry.domain(domain.name) is domain
+
+
+def fits_take_rows_or_files(domain: Domain) -> None:
+    """Its models that can be fitted agree on it, and those that take files can."""
+    for ending in file_endings(domain):
+        assert ending.startswith(".")
 
 
 def imports_no_framework(domain: Domain) -> None:
@@ -239,6 +246,7 @@ CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
         describes_itself,
+        fits_take_rows_or_files,
         imports_no_framework,
         samples_fit_the_inputs,
         one_row_out_for_each_row_in,

@@ -575,7 +575,7 @@ def test_slices_of_one_file_are_kept_together_and_the_card_says_so(folder, shade
         files = pd.Series([f"file {n // 2}" for n in range(22)], found.rows.index, name="file")
         return replace(found, groups=files, by_file=True)
 
-    monkeypatch.setattr("deepfield.fitting.fitting.read_labelled", by_file)
+    monkeypatch.setattr("deepfield.fitting.reading.read_labelled", by_file)
     fitted = Fitting(shades, folder, name="mine").run()
     assert "by file, so that the slices or frames of one file were kept" in fitted.folder.card
     assert "bootstrap resamples of whole files" in fitted.folder.card

@@ -83,7 +83,7 @@ def test_bomb_and_password_in_an_archive_cost_one_row_each(tmp_path, films):
         assert file.getinfo("locked.png").flag_bits & 1
     rows = next(iter(open_source(archive, PICTURES).chunks())).rows
     checked = PICTURES.read(rows)
-    assert "a zip bomb, not a picture" in checked.problems[1]
+    assert "a zip bomb, and stays packed" in checked.problems[1]
     assert "is encrypted" in checked.problems[2]
     assert len(checked.rows) == 1
 

@@ -1,4 +1,4 @@
-"""``deepfield fit``: a person's own labelled rows in, a model of their own out."""
+"""``deepfield fit``: a person's own rows or documents in, a model of their own out."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from deepfield.cli.domains import (
     map_flag,
     say_columns,
 )
+from deepfield.cli.fit_report import report, summary
 from deepfield.cli.output import print_json
 from deepfield.columns import read_columns
 from deepfield.domain import Domain, ModelSpec, ranked_output
-from deepfield.evaluation import RankingEvaluation, Survey
-from deepfield.evaluation.ranking.baselines import BASELINES
-from deepfield.evaluation.ranking.words import best_baseline, own_figures
-from deepfield.evaluation.report import FIGURE_WORDS, interval, number
-from deepfield.fitting import FitProgress, Fitted, Fitting, Stopped, fit_bases, options_kind
+from deepfield.fitting import (
+    FitProgress,
+    Fitting,
+    Stopped,
+    file_endings,
+    fit_bases,
+    options_kind,
+)
 from deepfield.formats import Formats
 from deepfield.loading import predictor_class
 
 __all__ = ["fit"]
 
-MAIN = ("accuracy", "auc", "average_precision", "ece", "answered")
-
 
 def make(domain: Domain, formats: Formats) -> click.Command:
-    pictures = domain.inputs.image is not None
-    example = "films/" if pictures else "rows.csv"
     flags: dict[str, click.Option] = {}
     bases = fit_bases(domain)
     for spec in bases:  # models of one domain may differ in what can be set
@@ -45,29 +45,20 @@ def make(domain: Domain, formats: Formats) -> click.Command:
             flags.setdefault(str(flag.name), flag)
     for flag in flags_of(formats.fields):
         flags.setdefault(str(flag.name), flag)
-    ranked = ranked_output(domain.inputs, domain.outputs)
-    about_labels = [
-        label_flag(domain, _unlabelled(bases)),
-        click.Option(
-            ["--group"],
-            help="column of what must not be split, such as the patient's number: rows of one "
-            "group are alike, and measuring on them would flatter",
-        ),
-    ]
+    endings = file_endings(domain)
     starts = ", ".join(spec.name for spec in bases) or "none of this domain's can be fitted"
     return click.Command(
         domain.name,
         callback=lambda **values: run(domain, formats, **values),
         params=[
-            click.Argument(["source"], required=True),
+            click.Argument(["source"], required=True, nargs=-1 if endings else 1),
             click.Option(
                 ["--name", "-n"], required=True, help="of your model: letters, digits, hyphens"
             ),
             click.Option(
                 ["--base"], help=f"the model to start from: {starts} [default: the first]"
             ),
-            *([] if ranked else about_labels),
-            map_flag(domain),
+            *(ADDING if endings else _columns(domain, bases)),
             click.Option(["--overwrite"], is_flag=True, help="replace a fitted model of that name"),
             *flags.values(),
             click.Option(
@@ -80,7 +71,57 @@ def make(domain: Domain, formats: Formats) -> click.Command:
             click.Option(["--quiet", "-q"], is_flag=True, help="no progress bar, no summary"),
             click.Option(["--json", "as_json"], is_flag=True, help="print figures as JSON"),
         ],
-        help=f"""Fit a model of {domain.name} to your own {"" if ranked else "labelled "}data.
+        help=_documents_help(domain, endings) if endings else _rows_help(domain),
+        epilog="Ctrl-C ends the fit and leaves nothing behind. Exit codes: 0 fitted, 3 fitted and "
+        f"some {'files' if endings else 'rows'} were set aside, 1 failed, 2 wrong usage, "
+        "130 stopped.",
+    )
+
+
+ADDING = (
+    click.Option(
+        ["--add"],
+        is_flag=True,
+        help="add to the model of that name, replacing documents of the same name, instead of "
+        "making it anew",
+    ),
+)
+
+
+def _columns(domain: Domain, bases: list[ModelSpec]) -> list[click.Option]:
+    """Return the flags that say what a table's columns are."""
+    if ranked_output(domain.inputs, domain.outputs) is not None:
+        return [map_flag(domain)]
+    group = click.Option(
+        ["--group"],
+        help="column of what must not be split, such as the patient's number: rows of one "
+        "group are alike, and measuring on them would flatter",
+    )
+    return [label_flag(domain, _unlabelled(bases)), group, map_flag(domain)]
+
+
+def _documents_help(domain: Domain, endings: tuple[str, ...]) -> str:
+    return f"""Make a model of {domain.name} from your own documents.
+
+        SOURCE is a file, a folder or a .zip of documents ({", ".join(endings)}); several may be
+        named. A document in a folder is called by its path from there. Files of other kinds in
+        folders are left alone, and one that cannot be read is set aside with its reason.
+
+        Nothing is held out, so nothing is measured.
+
+        \b
+        Examples:
+          deepfield fit {domain.name} handbook/ --name handbook
+          deepfield fit {domain.name} handbook/ --name handbook --add
+          deepfield models {domain.name} --card handbook
+        """
+
+
+def _rows_help(domain: Domain) -> str:
+    pictures = domain.inputs.image is not None
+    example = "films/" if pictures else "rows.csv"
+    ranked = ranked_output(domain.inputs, domain.outputs)
+    return f"""Fit a model of {domain.name} to your own {"" if ranked else "labelled "}data.
 
         {labelled_source(domain)}
 
@@ -91,10 +132,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
           deepfield fit {domain.name} {example} --name mine
           deepfield score {domain.name} new{"/" if pictures else ".csv"} --model mine
           deepfield models {domain.name} --card mine
-        """,
-        epilog="Ctrl-C ends the fit and leaves nothing behind. Exit codes: 0 fitted, 3 fitted and "
-        "some rows were set aside, 1 failed, 2 wrong usage, 130 stopped.",
-    )
+        """
 
 
 def _split(domain: Domain) -> str:
@@ -123,7 +161,8 @@ fit = DomainCommands(
     "fit",
     make=make,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="""Fit a domain's model to your own labelled data: a folder for each class, or a table.
+    help="""Fit a domain's model to your own labelled data: a folder for each class, or a table. Or
+    to your own documents, where a domain learns from these.
 
     \b
     Examples:
@@ -137,16 +176,17 @@ fit = DomainCommands(
 def run(
     domain: Domain,
     formats: Formats,
-    source: str,
+    source: str | tuple[str, ...],
     name: str,
     base: str | None,
-    mapping: tuple[str, ...],
     overwrite: bool,
     device: str,
     quiet: bool,
     as_json: bool,
     label: str | None = None,
     group: str | None = None,
+    mapping: tuple[str, ...] = (),
+    add: bool = False,
     **values: Any,
 ) -> None:
     fitting = Fitting(
@@ -158,13 +198,14 @@ def run(
         group=group,
         columns=read_columns(mapping),
         overwrite=overwrite,
+        add=add,
         # All that was said is passed on: a flag of another base is refused with a sentence.
         options={option: value for option, value in values.items() if value is not None},
         device=device,
         face="command line",
         formats=formats,
     )
-    say_columns(fitting.raw.columns, quiet)
+    say_columns(fitting.columns, quiet)
     # A polite kill ends a fit as Ctrl-C does: at once, for an epoch may take minutes. A shell's
     # background job is born deaf to Ctrl-C; both are asked for.
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -220,52 +261,3 @@ def watched(fitting: Fitting, quiet: bool) -> Iterator[None]:
 
 def figures_of(progress: FitProgress) -> str:
     return "  ".join(f"{name} {value:.4g}" for name, value in progress.figures.items())
-
-
-def report(domain: Domain, fitted: Fitted) -> None:
-    """Say on standard error what came of a fit."""
-
-    def say(text: str) -> None:
-        click.echo(text, err=True)
-
-    sizes = fitted.sizes
-    say(
-        f"Fitted {fitted.name!r} to {sizes['training']:,} rows, chose by {sizes['validation']:,}, "
-        f"measured on {sizes['test']:,} held-out ones -> {fitted.folder.path}"
-    )
-    found = fitted.evaluation
-    if isinstance(found, Survey):
-        say(f"  No label says what is true of them. {found.words}")
-    elif isinstance(found, RankingEvaluation):
-        for words, value, margins in own_figures(found)[:4]:
-            say(f"  {words}: {value} (95 %: {margins})")
-        best = best_baseline(found)
-        lead = found.lead("ndcg", best)
-        say(
-            f"  ahead of the best baseline, {BASELINES[best]}, by {lead.value:+.3f} NDCG "
-            f"(95 %: {interval(lead)})"
-        )
-        for note in found.notes:
-            say(f"  {note}")
-    else:
-        for each in found.figures:
-            if not each.of and each.name in MAIN:
-                say(f"  {FIGURE_WORDS[each.name]}: {number(each.value)} (95 %: {interval(each)})")
-    if fitted.duplicates:
-        say(f"{fitted.duplicates:,} pictures were there twice and counted once.")
-    if fitted.rejected:
-        say(f"{fitted.rejected:,} rows were set aside in {fitted.folder.path / 'rejected.csv'}")
-    say(f"Use it: deepfield score {domain.name} SOURCE --model {fitted.name}")
-
-
-def summary(domain: Domain, fitted: Fitted) -> dict[str, Any]:
-    return {
-        "domain": domain.name,
-        "model": fitted.name,
-        "folder": str(fitted.folder.path),
-        "model_hash": fitted.folder.hash,
-        "rows": fitted.sizes,
-        "duplicates": fitted.duplicates,
-        "rejected": fitted.rejected,
-        "evaluation": fitted.evaluation.to_json(),
-    }

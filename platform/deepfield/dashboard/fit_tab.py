@@ -1,4 +1,4 @@
-"""Fit a model to one's own rows, in a process that outlives the page; watch it, and use it."""
+"""Fit a model to one's own rows or documents, in a process that outlives the page."""
 
 from __future__ import annotations
 
@@ -10,16 +10,30 @@ import pandas as pd
 import streamlit as st
 
 from deepfield.background import fit_in_background, prepare_fit, starting
-from deepfield.dashboard import evaluation_view, polyline_view, ranking_view, survey_view
+from deepfield.dashboard import (
+    evaluation_view,
+    inventory_view,
+    polyline_view,
+    ranking_view,
+    survey_view,
+)
+from deepfield.dashboard.files_form import ChosenFiles, choose_files
 from deepfield.dashboard.forms import form_of
 from deepfield.dashboard.labelled_form import Chosen, choose_columns, choose_inputs, choose_rows
 from deepfield.dashboard.words import plain
 from deepfield.domain import Domain, ranked_output
 from deepfield.errors import DeepfieldError
-from deepfield.evaluation import PolylineEvaluation, RankingEvaluation, Survey, read_finding
+from deepfield.evaluation import (
+    Inventory,
+    PolylineEvaluation,
+    RankingEvaluation,
+    Survey,
+    read_finding,
+)
 from deepfield.evaluation.plots import learning_curve
 from deepfield.fits import Fit, find_fit, forget_fit, list_fits
-from deepfield.fitting import fit_bases, options_kind
+from deepfield.fitting import file_endings, fit_bases, options_kind
+from deepfield.fitting.adding import find_before
 from deepfield.loading import predictor_class
 from deepfield.store import check_new_name, fitted_models
 
@@ -47,8 +61,8 @@ def show(domain: Domain) -> None:
         shown = _shown(fits)
         if shown is None:
             st.info(
-                "Nothing is being fitted. Choose rows on the left; the model that comes of them "
-                "can be chosen above, and by its name everywhere.",
+                f"Nothing is being fitted. Choose {_what(domain)} on the left; the model that "
+                "comes of them can be chosen above, and by its name everywhere.",
                 icon=":material/arrow_back:",
             )
         elif shown.running:
@@ -57,6 +71,10 @@ def show(domain: Domain) -> None:
             ended(domain, shown)
         if fits:
             listing(domain, fits)
+
+
+def _what(domain: Domain) -> str:
+    return "documents" if file_endings(domain) else "rows"
 
 
 def _shown(fits: list[Fit]) -> Fit | None:
@@ -70,7 +88,9 @@ def form(domain: Domain) -> None:
     key = f"{domain.name}-fit"
     bases = {spec.name: spec for spec in fit_bases(domain)}
     ranked = ranked_output(domain.inputs, domain.outputs)
+    documents = bool(file_endings(domain))
     own = "by your own rows" if domain.truth or ranked else "your own classes"
+    own = "your own documents" if documents else own
     st.markdown(f"Teach a model {own}, starting from one that is shipped.")
     base = next(iter(bases))
     if len(bases) > 1:  # outside the form, for the options depend on it
@@ -80,16 +100,22 @@ def form(domain: Domain) -> None:
             key=f"{key}-base",
             format_func=lambda name: bases[name].title or name,
         )
-    chosen = choose_rows(domain.inputs, key, labelled=not ranked)
+    predictor = predictor_class(bases[base])
+    chosen: Chosen | ChosenFiles
+    if documents:
+        chosen = choose_files(predictor.learns_from, key)
+    else:
+        chosen = choose_rows(domain.inputs, key, labelled=not ranked)
     kind = options_kind(bases[base])
     with st.form(f"{key}-form"):
-        label = group = None
-        if ranked:
+        label = group = columns = None
+        if isinstance(chosen, ChosenFiles):
+            pass  # documents have no columns
+        elif ranked:
             columns = choose_inputs(chosen, domain.inputs, key)
         else:
-            needed = predictor_class(bases[base]).needs_labels
             label, group, columns = choose_columns(
-                chosen, domain.inputs, key, domain.truth, needed, whole=True
+                chosen, domain.inputs, key, domain.truth, predictor.needs_labels, whole=True
             )
         name = st.text_input(
             "Name of your model",
@@ -98,6 +124,11 @@ def form(domain: Domain) -> None:
             max_chars=41,
             help="lower-case letters, digits and hyphens",
         ).strip()
+        add = documents and st.checkbox(
+            "Add to the fitted model of that name",
+            key=f"{key}-add",
+            help="documents of the same name take each other's place; what else it holds stays",
+        )
         overwrite = st.checkbox("Replace a fitted model of that name", key=f"{key}-overwrite")
         options: dict[str, Any] = {}
         if kind.model_fields:
@@ -105,41 +136,32 @@ def form(domain: Domain) -> None:
                 options = form_of(kind, f"{key}-option-{base}")
         sent = st.form_submit_button("Fit", type="primary", icon=":material/model_training:")
     if sent and not (chosen and name):
-        what = "rows" if ranked else "labelled rows"
+        what = "documents" if documents else "rows" if ranked else "labelled rows"
         st.warning(f"Choose {what} and a name first.", icon=":material/upload:")
     elif sent:
-        begin(domain, chosen, name, base, label, group, columns, overwrite, options)
+        asked = {"base": None if add else base, "overwrite": overwrite, "options": options}
+        columns_of = {"label": label, "group": group, "columns": columns}
+        begin(domain, chosen, name, add, **asked, **columns_of)
     st.caption(
         "It runs on this machine in a process of its own and goes on when this page is closed. "
         "An upload is deleted when it ends."
     )
 
 
-def begin(
-    domain: Domain,
-    chosen: Chosen,
-    name: str,
-    base: str,
-    label: str | None,
-    group: str | None,
-    columns: dict[str, str] | None,
-    overwrite: bool,
-    options: dict[str, Any],
-) -> None:
+def begin(domain: Domain, chosen: Chosen | ChosenFiles, name: str, add: bool, **asked: Any) -> None:
+    """Start a fit in a process of its own.
+
+    Args:
+        add: whether to add documents to the model of that name.
+        asked: what ``fit_in_background`` takes beside.
+    """
     try:
-        check_new_name(domain, name, overwrite)
+        check_new_name(domain, name, asked["overwrite"] or add)
+        if add:
+            find_before(domain, name, asked["base"], asked["overwrite"])
         fit = prepare_fit(domain.name, name, chosen.name, "dashboard")
         with starting(fit):
-            fit_in_background(
-                fit,
-                chosen.put_into(fit.work),
-                base=base,
-                label=label,
-                group=group,
-                columns=columns,
-                overwrite=overwrite,
-                options=options,
-            )
+            fit_in_background(fit, chosen.put_into(fit.work), add=add, **asked)
     except DeepfieldError as error:
         st.error(plain(error), icon=":material/error:")
         return
@@ -192,10 +214,13 @@ def ended(domain: Domain, fit: Fit) -> None:
     if result is not None and fit.state == "done":
         found = read_finding(result)
         of_lists = isinstance(found, RankingEvaluation)  # whose notes say what it saw afterwards
-        st.markdown(
-            f"On the held-out {'moments' if of_lists else 'rows, which the fit never saw'}:"
-        )
-        if isinstance(found, Survey):
+        if not isinstance(found, Inventory):
+            st.markdown(
+                f"On the held-out {'moments' if of_lists else 'rows, which the fit never saw'}:"
+            )
+        if isinstance(found, Inventory):
+            inventory_view.show(found, fit.id)
+        elif isinstance(found, Survey):
             survey_view.show(found, fit.id)
         elif isinstance(found, RankingEvaluation):
             ranking_view.show(found, fit.id)

@@ -5,6 +5,7 @@ from deepfield.evaluation.figures import (
     class_figures,
     expected_calibration_error,
 )
+from deepfield.evaluation.inventory import Inventory
 from deepfield.evaluation.measuring import evaluate
 from deepfield.evaluation.polylines import PolylineEvaluation, evaluate_polylines
 from deepfield.evaluation.ranking import RankingEvaluation, evaluate_ranking
@@ -15,6 +16,7 @@ from deepfield.evaluation.survey import Survey, read_finding, survey
 __all__ = [
     "Evaluation",
     "Figure",
+    "Inventory",
     "PolylineEvaluation",
     "RankingEvaluation",
     "Survey",

@@ -13,6 +13,7 @@ import pandas as pd
 from deepfield.domain import TRUST, changed_options
 from deepfield.errors import InputError
 from deepfield.evaluation.answering import answer
+from deepfield.evaluation.inventory import Inventory
 from deepfield.evaluation.polylines.result import PolylineEvaluation
 from deepfield.evaluation.ranking.result import RankingEvaluation
 from deepfield.evaluation.result import Evaluation
@@ -109,8 +110,10 @@ def survey(
 
 def read_finding(
     values: Mapping[str, Any],
-) -> Evaluation | RankingEvaluation | PolylineEvaluation | Survey:
+) -> Evaluation | RankingEvaluation | PolylineEvaluation | Survey | Inventory:
     """Return what came of a fit, as any of them wrote it down."""
+    if "files" in values:
+        return Inventory.from_json(values)
     if "leads" in values:
         return RankingEvaluation.from_json(values)
     if "by_number" in values:

@@ -102,8 +102,11 @@ set the guard by, {parts.sizes["test"]:,} to measure on.{_unknown(model, example
 
 def repeat_command(domain: str, name: str, request: dict[str, Any]) -> str:
     """Return the command that makes a fit again."""
-    parts = ["deepfield", "fit", domain, request["source"], "--name", name]
+    sources = request.get("sources") or [request["source"]]
+    parts = ["deepfield", "fit", domain, *sources, "--name", name]
     parts += ["--base", request["base"]]
+    if request.get("add"):
+        parts.append("--add")
     if request["label"] is not None:
         parts += ["--label", request["label"]]
     if request["group"]:

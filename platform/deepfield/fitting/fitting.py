@@ -8,49 +8,38 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from deepfield.domain import Domain, ranked_output
-from deepfield.errors import DeepfieldError
-from deepfield.evaluation.measuring import check_no_labels, truth_of
-from deepfield.evaluation.ranking.result import RankingEvaluation
-from deepfield.evaluation.result import Evaluation
-from deepfield.evaluation.survey import Survey
+from deepfield.domain import Domain, ModelSpec, ranked_output
+from deepfield.errors import DeepfieldError, InputError, UsageError
+from deepfield.evaluation.inventory import Inventory
 from deepfield.fits import Fit, start_fit
-from deepfield.fitting.bases import find_base, fit_options
+from deepfield.fitting.adding import check_unchanged, find_before
+from deepfield.fitting.bases import check_files_only, find_base, fit_options
+from deepfield.fitting.by_documents import fit_by_documents
 from deepfield.fitting.by_labels import fit_by_labels
 from deepfield.fitting.by_moments import fit_by_moments
-from deepfield.fitting.data import check_rows
-from deepfield.fitting.progress import AGAIN, SHARES, SHARES_TWICE, FitProgress, Stopped
-from deepfield.fitting.task import FitTask
+from deepfield.fitting.files import Files, find_files
+from deepfield.fitting.progress import (
+    AGAIN,
+    SHARES,
+    SHARES_OF_FILES,
+    SHARES_TWICE,
+    FitProgress,
+    Stopped,
+)
+from deepfield.fitting.reading import read_rows
+from deepfield.fitting.task import FilesTask, FitTask, Fitted, Made
 from deepfield.formats import Formats
-from deepfield.labelled import Labelled, find_path, read_labelled, read_unlabelled
+from deepfield.labelled import Labelled, find_path
 from deepfield.loading import Model, load_model, predictor_class
 from deepfield.models import ModelFolder
 from deepfield.sinks import RejectedSink
 from deepfield.store import check_new_name, keep_model
 
-__all__ = ["Fitted", "Fitting"]
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What came of a fit."""
-
-    name: str
-    folder: ModelFolder
-    evaluation: Evaluation | RankingEvaluation | Survey
-    """On the held-out part, which the fit never saw; a survey if no truth of it is known. Of a
-    model that learns from all, it is what was true before it learned from that part too."""
-    sizes: dict[str, int]
-    """Rows to learn from, to choose by and to measure on."""
-    duplicates: int
-    rejected: int
-    fit: Fit
+__all__ = ["Fitting"]
 
 
 class Fitting:
@@ -67,6 +56,7 @@ class Fitting:
         group: str | None = None,
         columns: Mapping[str, str] | None = None,
         overwrite: bool = False,
+        add: bool = False,
         options: Mapping[str, Any] | None = None,
         device: str = "auto",
         on_progress: Callable[[FitProgress], None] = lambda progress: None,
@@ -79,13 +69,16 @@ class Fitting:
 
         Args:
             source: a folder or .zip with a folder for each class, or a table with labels; without,
-                where what groups took next is the truth.
+                where what groups took next is the truth. Where a domain learns from documents: a
+                file, a folder, a .zip, a list of such, or a mapping name -> file.
             name: of the model to make.
             base: the shipped model to start from; the first that can be fitted if None.
             label: the column of labels of a table; None: the domain's own, or ``label``; empty:
                 none, for models that learn without.
             group: a column of a table.
             columns: field -> column of a table, where that is not obvious.
+            add: add documents to the fitted model of that name, in the place of those of the same
+                names, instead of making it anew.
             fit: the record to keep, where one was made beforehand.
             shown_as: what a person calls the source, if not by its path.
             formats: of files that may hold several pictures; ``options`` may say how to read them.
@@ -93,53 +86,58 @@ class Fitting:
         Raises:
             DeepfieldError: for whatever keeps the fit from starting.
         """
-        check_new_name(domain, name, overwrite)
-        self.domain, self.name, self.overwrite = domain, name, overwrite
-        self.spec = find_base(domain, base)
+        check_new_name(domain, name, overwrite or add)
+        self.domain, self.name, self.overwrite = domain, name, overwrite or add
+        self.before = find_before(domain, name, base, overwrite) if add else None
+        self.spec: ModelSpec = find_base(domain, base if self.before is None else self.before.base)
         formats = formats or Formats()
         reading, own = formats.split(options or {})
         self.options = fit_options(self.spec, own)
-        if isinstance(source, str | Path):
+        endings = predictor_class(self.spec).learns_from
+        self._files: Files | None = None
+        if endings:
+            check_files_only(domain, label=label, group=group, columns=columns)
+            self._files = find_files(source, endings, shown_as)
+        elif add:
+            raise UsageError(f"Models of {domain.name} learn from rows; nothing is added to them.")
+        elif isinstance(source, str | Path):
             find_path(source)
         self.base: Model = load_model(domain, self.spec.name, device, formats)
         self._ranked = ranked_output(self.base.inputs, self.base.outputs)
-        if self._ranked is not None:
-            check_no_labels(self.base, label, group)
-            raw = read_unlabelled(source, self.base.inputs, shown_as, columns=columns, further=True)
+        self.columns: Mapping[str, str] = {}
+        """What columns of a table were taken for, where that had to be told."""
+        if self._files is not None:
+            self.source = self._files.source
         else:
-            raw = read_labelled(
+            self.raw, self.inputs = read_rows(
                 source,
-                self.base.inputs,
+                self.base,
+                self.options,
                 label,
                 group,
                 shown_as,
                 formats,
                 reading,
-                columns=columns,
-                truth=truth_of(self.base),
-                needed=self.base.predictor.needs_labels,
-                further=True,
+                columns,
             )
-        self.inputs = predictor_class(self.spec).fit_inputs(
-            self.base.inputs, self.options, _sample(raw, self.base)
-        )
-        self.raw = raw.of(self.inputs)
-        if self._ranked is None:
-            check_rows(self.raw, self.base)
+            self.source, self.columns = self.raw.name, self.raw.columns
         self.device = device
         self.on_progress = on_progress
         self.fit = fit
         self._face = face
-        self._request = {
-            "source": self.raw.name,
+        self._request: dict[str, Any] = {
+            "source": self.source,
             "base": self.spec.name,
             "label": label,
             "group": group,
-            "columns": dict(raw.columns),
+            "columns": dict(self.columns),
             "options": self.options.model_dump(mode="json") | reading,
         }
         self._shares = SHARES
-        if self._ranked is not None and self.base.predictor.learns_from_all:
+        if self._files is not None:
+            self._request |= {"sources": list(self._files.given), "add": add}
+            self._shares = SHARES_OF_FILES
+        elif self._ranked is not None and self.base.predictor.learns_from_all:
             self._shares = SHARES_TWICE
         self._cancelled = threading.Event()
         self._started = self._written = 0.0
@@ -161,7 +159,7 @@ class Fitting:
             self.fit = start_fit(
                 domain=self.domain.name,
                 name=self.name,
-                source=self.raw.name,
+                source=self.source,
                 face=self._face,
                 base=self.spec.name,
                 request=self._request,
@@ -174,22 +172,10 @@ class Fitting:
 
     def _run(self, fit: Fit) -> Fitted:
         folder = fit.work / "model"
-        made = (fit_by_labels if self._ranked is None else fit_by_moments)(
-            FitTask(
-                self.name,
-                self.base,
-                self.options,
-                self.inputs,
-                self._take_rows,
-                self._request,
-                fit,
-                folder,
-                self.device,
-                self._say,
-            )
-        )
+        made = self._make(fit, folder)
         evaluation = made.evaluation
-        (folder / "figures.json").write_text(
+        measured = not isinstance(evaluation, Inventory)
+        (folder / ("figures.json" if measured else "inventory.json")).write_text(
             json.dumps(evaluation.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
         )
         aside = RejectedSink(folder / "rejected.csv")
@@ -199,6 +185,7 @@ class Fitting:
             json.dumps(evaluation.to_json(), ensure_ascii=False), encoding="utf-8"
         )
         self._say(list(self._shares)[-1], 1.0)  # the last moment at which it can be stopped
+        self._check_before()
         self._whole = True
         return Fitted(
             self.name,
@@ -209,6 +196,31 @@ class Fitting:
             len(made.rejected),
             fit,
         )
+
+    def _make(self, fit: Fit, folder: Path) -> Made:
+        task: dict[str, Any] = {
+            "name": self.name,
+            "base": self.base,
+            "options": self.options,
+            "request": self._request,
+            "fit": fit,
+            "folder": folder,
+            "device": self.device,
+            "say": self._say,
+        }
+        if self._files is not None:
+            before = None if self.before is None else self.before.folder
+            try:
+                return fit_by_documents(FilesTask(files=self._files, before=before, **task))
+            except (InputError, OSError):
+                self._check_before()  # which may be gone, and then this is why
+                raise
+        make = fit_by_labels if self._ranked is None else fit_by_moments
+        return make(FitTask(inputs=self.inputs, take_rows=self._take_rows, **task))
+
+    def _check_before(self) -> None:
+        if self.before is not None:
+            check_unchanged(self.domain, self.name, self.before)
 
     def _take_rows(self) -> Labelled:
         """Return the rows as the source had them, and keep none: they may be many millions."""
@@ -272,10 +284,3 @@ class Fitting:
                 done=1.0 if state == "done" else latest.done,
                 seconds=time.monotonic() - self._started,
             )
-
-
-def _sample(raw: Labelled, base: Model) -> pd.DataFrame | None:
-    """Return a table as it came, for a predictor to find what it can learn from."""
-    if base.inputs.image is not None:
-        return None
-    return raw.rows.drop(columns=base.domain.truth, errors="ignore")

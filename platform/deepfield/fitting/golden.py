@@ -13,7 +13,7 @@ from deepfield.evaluation.ranking import Moments
 from deepfield.labelled import Labelled
 from deepfield.loading import Model
 
-__all__ = ["write_golden_groups", "write_golden_rows"]
+__all__ = ["write_golden_groups", "write_golden_rows", "write_golden_samples"]
 
 MOST = 6
 GROUPS = 4
@@ -52,6 +52,14 @@ def write_golden_groups(model: Model, moments: Moments, test: np.ndarray) -> Non
     ]
     rows = moments.rows.take(np.concatenate(places))
     model.folder.write_golden(rows, model.predict(rows))
+
+
+def write_golden_samples(model: Model) -> None:
+    """Keep the domain's own samples and what the model answers, where no rows were learned from."""
+    rows = model.inputs.read(model.domain.samples()).rows
+    inputs = pd.DataFrame({name: rows[name].map(_storable) for name in rows.columns})
+    if len(inputs):
+        model.folder.write_golden(inputs, model.predict(inputs))
 
 
 def _turns(labels: pd.Series) -> pd.Index:

@@ -11,7 +11,7 @@ from deepfield.errors import InputError
 from deepfield.formats import MAX_FILE
 from deepfield.images import MAX_BYTES
 
-__all__ = ["members"]
+__all__ = ["Member", "members"]
 
 MAX_RATIO = 1000
 """Pictures are compressed already; a member that swells a thousandfold is a bomb."""
@@ -46,7 +46,7 @@ class Member:
         if self.info.file_size > MAX_RATIO * max(self.info.compress_size, 1024):
             raise InputError(
                 f"would swell from {self.info.compress_size:,} to {self.info.file_size:,} bytes: "
-                "a zip bomb, not a picture"
+                "a zip bomb, and stays packed"
             )
 
 

@@ -1,0 +1,62 @@
+"""The fitted model that documents are added to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deepfield.domain import Domain
+from deepfield.errors import DeepfieldError, InputError, NotFoundError, UsageError
+from deepfield.models import ModelFolder
+from deepfield.store import fitted_models
+
+__all__ = ["Before", "check_unchanged", "find_before"]
+
+
+@dataclass(frozen=True)
+class Before:
+    """A fitted model as it was when adding to it began."""
+
+    folder: ModelFolder
+    base: str
+    hash: str
+
+
+def find_before(
+    domain: Domain, name: str, base: str | None = None, overwrite: bool = False
+) -> Before:
+    """Return the fitted model of that name.
+
+    Args:
+        base: the shipped model to start from, if a person named one: it must be its own.
+        overwrite: whether the person wants it replaced too, which cannot be.
+
+    Raises:
+        NotFoundError: if there is none.
+        UsageError: if what is wanted does not go together.
+        InputError: if it cannot be loaded any more.
+    """
+    if overwrite:
+        raise UsageError("Either add to a model or replace it: adding and overwriting exclude.")
+    found = {spec.name: spec for spec in fitted_models(domain)}
+    if name not in found:
+        raise NotFoundError.among(f"fitted model of {domain.name} to add to", name, found)
+    spec = found[name]
+    if spec.problem:
+        raise InputError(spec.problem)
+    if base not in (None, spec.base):
+        raise UsageError(f"{name!r} was made from {spec.base!r}; {base!r} cannot add to it.")
+    folder = ModelFolder(spec.folder)
+    return Before(folder, spec.base, folder.hash)
+
+
+def check_unchanged(domain: Domain, name: str, before: Before) -> None:
+    """Raise DeepfieldError if the model was changed meanwhile: what was added would be lost."""
+    try:
+        same = find_before(domain, name).hash == before.hash
+    except DeepfieldError:
+        same = False
+    if not same:
+        raise DeepfieldError(
+            f"The model {name!r} was changed or removed while this fit added to it; nothing of the "
+            "fit was kept. Add once more."
+        )
