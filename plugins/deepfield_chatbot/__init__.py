@@ -1,5 +1,131 @@
-"""Chatbot: answers from a person's own documents, with the line that they come from.
+"""Chatbot: what do these documents say, and where?"""
 
-This package holds the parts: documents are read and cut into passages, a knowledge base keeps and
-finds them. The domain joins them once its reader is trained.
-"""
+from __future__ import annotations
+
+import pandas as pd
+from pydantic import Field
+
+from deepfield.domain import Domain, ModelSpec, Options
+from deepfield.fields import Number, Probability, Records, Score, Text
+from deepfield.hookspecs import hookimpl
+from deepfield.table import Table
+
+__all__ = ["Chatbot", "ChatbotOptions", "register_domains"]
+
+
+class ChatbotOptions(Options):
+    """What a person may set."""
+
+    max_error: float = Field(
+        0.2,
+        ge=0.01,
+        le=0.9,
+        title="Accepted error rate",
+        description="say that the documents do not say, so that of the answers given at most this "
+        "share is wrong, as held-out questions showed",
+    )
+    passages: int = Field(
+        3,
+        ge=1,
+        le=8,
+        title="Passages",
+        description="how many passages are given with each answer, its own first",
+    )
+
+
+class Chatbot(Domain):
+    name = "chatbot"
+    title = "Chatbot"
+    question = "What do these documents say, and where do they say it?"
+    icon = ":material/forum:"
+    notice = (
+        "It answers with words of the documents, or says that they do not say. Read the passage "
+        "before you act on it. Its reader knows English; other languages are found, and seldom "
+        "answered."
+    )
+    example = (
+        "The built-in example asks about Deepfield itself, whose own documentation the shipped "
+        "model has read. Fit it to your documents to ask about them."
+    )
+    inputs = Table(
+        Text(
+            "question",
+            help="in the words of whoever asks; of a long message what is asked in it",
+            aliases=("query", "message", "prompt", "q"),
+        )
+    )
+    outputs = Table(
+        Text("answer", help="words of the passage; empty where the documents do not say"),
+        Text("document", help="that the answer, or the likeliest passage, is from"),
+        Number("page", required=False, help="of the document, where it has pages"),
+        Text("heading", help="the nearest above the passage"),
+        Text("passage", help="that the answer, or the likeliest place, stands in"),
+        Number(
+            "start",
+            required=False,
+            unit="characters",
+            help="where in the passage the answer begins; the likeliest place if none is given",
+        ),
+        Number("end", required=False, unit="characters", help="where it ends"),
+        Records(
+            "citations",
+            parts=(
+                Text("document"),
+                Number("page", required=False),
+                Text("heading"),
+                Text("passage"),
+                Score("score"),
+            ),
+            help="the answer's passage, then the nearest others; the score is of words and "
+            "meaning, in standard deviations over all passages",
+        ),
+        Records(
+            "disagreeing",
+            parts=(
+                Text("answer"),
+                Text("document"),
+                Number("page", required=False),
+                Probability("confidence"),
+            ),
+            help="what other documents answer instead, where they are sure too",
+        ),
+    )
+    Options = ChatbotOptions
+    models = (
+        ModelSpec(
+            "reader",
+            technique="transformer",
+            predictor="deepfield_chatbot.predictor:ChatbotPredictor",
+            title="Reader",
+            summary="MiniLM, trained to point at the words that answer a question or to say that "
+            "there are none",
+        ),
+    )
+
+    def samples(self) -> pd.DataFrame:
+        return pd.DataFrame({"question": list(QUESTIONS)}, dtype="str")
+
+
+QUESTIONS = (
+    "Which versions of Python does Deepfield need?",
+    "Where do fitted models lie?",
+    "What format do model weights have?",
+    "How are domains registered?",
+    "What does unfamiliar mean?",
+    "What does the exit code 3 mean?",
+    "Which command formats, lints, types and tests?",
+    "What does the lane detector read?",
+    "Which photographs was the lane detector trained on?",
+    "How many passages a second are indexed?",
+    # The documentation does not say:
+    "Who painted the logo of Deepfield?",
+    "How much does a licence of Deepfield cost a year?",
+    # It is about something else:
+    "Can I freeze leftover lasagne?",
+)
+"""Ten that the shipped documentation answers, two that it does not, and one off topic."""
+
+
+@hookimpl
+def register_domains() -> list[Domain]:
+    return [Chatbot()]

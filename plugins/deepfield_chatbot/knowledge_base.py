@@ -108,10 +108,20 @@ class KnowledgeBase:
 
     def search(self, question: str, count: int = 5) -> list[Found]:
         """Return the passages that a question is most likely about, the best first."""
-        if not len(self.contents) or not question.strip():
-            return []
-        question = question[:LONGEST_QUESTION]
-        among = self.candidates(question, self.encoder.encode([question])[0], count)
+        return self.search_all([question], count)[0]
+
+    def search_all(self, questions: Sequence[str], count: int = 5) -> list[list[Found]]:
+        """Return for each question what ``search`` does: none for one of nothing but spaces."""
+        if not len(self.contents):
+            return [[] for _ in questions]
+        short = [question[:LONGEST_QUESTION] for question in questions]
+        return [
+            self._nearest(question, vector, count) if question.strip() else []
+            for question, vector in zip(short, self.encoder.encode(short), strict=True)
+        ]
+
+    def _nearest(self, question: str, vector: np.ndarray, count: int) -> list[Found]:
+        among = self.candidates(question, vector, count)
         order = np.lexsort((among.numbers, -among.scores))[:count]
         rows = self.contents.passages.take(among.numbers[order]).to_pylist()
         return [

@@ -16,10 +16,14 @@ PAD, CLS, SEP = 0, 101, 102
 
 @lru_cache(maxsize=4)
 def open_tokenizer(file: Path) -> Tokenizer:
-    """Return the tokenizer of a file, cutting and padding nothing; never change it."""
+    """Return the tokenizer of a file, cutting and padding nothing; never change it.
+
+    A text that holds "[SEP]" or "[PAD]" holds these letters: it cannot end its own passage.
+    """
     tokenizer = Tokenizer.from_file(str(file))
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True
     return tokenizer
 
 

@@ -8,14 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from tokenizers import Tokenizer
 
-from deepfield.neural.engines import Engine
-from deepfield_chatbot.pieces import CLS, SEP, padded
+from deepfield.models import ModelFolder
+from deepfield.neural.engines import Engine, open_engine
+from deepfield_chatbot.encoder import minilm_folder
+from deepfield_chatbot.judging import Judge
+from deepfield_chatbot.pieces import CLS, SEP, open_tokenizer, padded
 
-__all__ = ["Span", "Window", "read_pairs", "windows"]
+if TYPE_CHECKING:
+    from deepfield_chatbot.network import SpanNetwork
+
+__all__ = ["Reader", "Span", "Window", "build_reader", "read_pairs", "windows"]
 
 QUESTION = 64
 """Word pieces of a question that are read."""
@@ -46,6 +54,55 @@ class Window:
     """Where the text begins in ``ids``."""
     offsets: list[tuple[int, int]]
     """The characters of the text that each of its pieces is."""
+
+
+class Reader:
+    """A reader in memory, and how its judgements are to be taken; read-only."""
+
+    def __init__(
+        self, engine: Engine, tokenizer: Tokenizer, judge: Judge, length: int = 224
+    ) -> None:
+        self.engine = engine
+        self.tokenizer = tokenizer
+        self.judge = judge
+        self.length = length
+
+    @classmethod
+    def load(cls, folder: ModelFolder, device: str = "auto", openvino: bool | None = None) -> Self:
+        """Open a reader's model folder.
+
+        Raises:
+            InputError: if it was not calibrated, or its weights do not fit.
+        """
+        judge = Judge.of(folder)
+        example = np.array(
+            [[CLS, 2054, 2003, SEP, 2023, 2003, SEP], [CLS, 2054, SEP, 2023, SEP, 0, 0]]
+        )
+        engine = open_engine(
+            folder,
+            lambda: build_reader(folder),
+            example,
+            code=Path(__file__).with_name("network.py"),
+            device=device,
+            openvino=openvino,
+            varying=(0, 1),
+        )
+        tokenizer = open_tokenizer(minilm_folder().file("tokenizer.json"))
+        return cls(engine, tokenizer, judge, folder.config["length"])
+
+    def read(self, pairs: Sequence[tuple[str, str]]) -> list[Span]:
+        """Return the best span of each (question, text) pair."""
+        return read_pairs(self.engine, self.tokenizer, pairs, self.length, self.length // 2)
+
+
+def build_reader(folder: ModelFolder) -> SpanNetwork:
+    """Return a reader's network with its weights, in float32."""
+    from deepfield.neural.weights import load_weights
+    from deepfield_chatbot.network import SpanNetwork
+
+    network = SpanNetwork(folder.config)
+    load_weights(network, folder.weights)
+    return network
 
 
 def windows(

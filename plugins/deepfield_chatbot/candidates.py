@@ -1,0 +1,89 @@
+"""Candidates: what each passage near a question would answer, with the signs to judge it by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from deepfield_chatbot.knowledge_base import Found
+from deepfield_chatbot.passages import SENTENCE
+from deepfield_chatbot.reader import Reader
+from deepfield_chatbot.words import terms
+
+__all__ = ["Candidate", "asked", "of_pair", "passage_signs", "read_passages"]
+
+LONGEST = 400
+"""Characters beyond which of a message only what is asked in it is searched by and read."""
+FARTHEST = 30.0
+"""Logits at which a margin says no more."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A stretch of a passage that may be the answer."""
+
+    found: Found
+    start: int
+    end: int
+    """Characters of the document's text."""
+    signs: np.ndarray
+    """As ``judging.OF_SPANS`` names them; of a pair as ``OF_PAIRS``."""
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether the answer stood beside its question."""
+        return self.found.answer is not None
+
+    @property
+    def text(self) -> str:
+        return self.found.text[self.start - self.found.start : self.end - self.found.start]
+
+
+def asked(message: str) -> str:
+    """Return what is asked in a message: all of a short one, the questions of a long one.
+
+    Of a long one without a question mark it is the beginning.
+    """
+    text = " ".join(message.split())
+    if len(text) <= LONGEST:
+        return text
+    edges = [0, *(match.end() for match in SENTENCE.finditer(text)), len(text)]
+    sentences = [text[a:b].strip() for a, b in pairwise(edges)]
+    questions = [each for each in sentences if each.endswith(("?", "？", "؟"))]
+    kept = ""
+    for each in reversed(questions):
+        if len(kept) + len(each) >= LONGEST:
+            break
+        kept = f"{each} {kept}".strip()
+    return kept or (questions[-1] if questions else text)[:LONGEST]
+
+
+def passage_signs(question: str, found: Found) -> np.ndarray:
+    """Return a passage's signs, (3,) as ``judging.OF_PAIRS`` names them."""
+    wanted = set(terms(question))
+    told = set(terms("\n".join((*found.headings, found.text))))
+    shared = len(wanted & told) / len(wanted) if wanted else 0.0
+    return np.array([found.score, found.cosine, shared])
+
+
+def of_pair(question: str, found: Found) -> Candidate:
+    """Return the answer that stands beside a question."""
+    assert found.answer is not None
+    return Candidate(found, found.answer, found.end, passage_signs(question, found))
+
+
+def read_passages(reader: Reader, read: Sequence[tuple[str, Found]]) -> list[Candidate]:
+    """Return the best span of each (question, passage) pair; headings are not read."""
+    spans = reader.read([(question, found.text) for question, found in read])
+    return [
+        Candidate(
+            found,
+            found.start + span.start,
+            found.start + span.end,
+            np.array([np.clip(span.margin, -FARTHEST, FARTHEST), *passage_signs(question, found)]),
+        )
+        for (question, found), span in zip(read, spans, strict=True)
+    ]

@@ -1,0 +1,113 @@
+"""A reader whose answers are known, and knowledge bases of a few lines, for the chatbot's tests."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deepfield.neural.engines import Engine
+from deepfield.trust import Calibration
+from deepfield_chatbot.contents import Contents
+from deepfield_chatbot.encoder import minilm_folder
+from deepfield_chatbot.judging import Familiarity, Judge, Linear, Sureness
+from deepfield_chatbot.knowledge_base import KnowledgeBase, add_documents
+from deepfield_chatbot.pieces import SEP, open_tokenizer
+from deepfield_chatbot.reader import Reader
+from deepfield_chatbot.reading import read_document
+
+DOT = 1012
+FIRST_WORD = 1996
+"""Pieces from here on are words; those of 30 letters and more of the commonest are none of ours."""
+ANSWERS = "thirty twenty five days nine rome cork rain moss walls december".split()  # noqa: SIM905
+"""The words that the reader takes for answers."""
+COMMON = "the a is in on of was does do how many what where which when who and it".split()  # noqa: SIM905
+
+LEAVE = """# Handbook
+
+## Leave
+
+Everybody has thirty days of paid leave a year. Paid leave is asked for in writing.
+
+## Illness
+
+Whoever falls ill calls the office before nine.
+"""
+OTHER = """# Rules
+
+## Leave
+
+Everybody has twenty days of paid leave a year.
+"""
+GARDEN = "# Garden\n\nMoss will grow on old walls. Leaves of moss drink rain."
+LETTERS = "# Letters\n\nLetter Seven was written in Rome. Letter Eight was written in Cork."
+FAQ = (
+    "question,answer\n"
+    "How do I reset my password?,Click on 'Forgotten' below the form.\n"
+    "How can I pay by card?,Choose card at the till.\n"
+)
+FILES = {
+    "handbook.md": LEAVE, "garden.md": GARDEN, "letters.md": LETTERS, "faq.csv": FAQ,
+}  # fmt: skip
+
+
+class Pointing(Engine):
+    """Points at the answer words of the sentence that shares most words with the question.
+
+    The margin is 8 for each word shared, less 10: two words shared say that an answer is there.
+    """
+
+    device = "cpu"
+
+    def __init__(self):
+        tokenizer = open_tokenizer(minilm_folder().file("tokenizer.json"))
+        self.answers = {tokenizer.token_to_id(word) for word in ANSWERS}
+        self.common = {tokenizer.token_to_id(word) for word in COMMON}
+        self.batches = []
+
+    def __call__(self, batch):
+        self.batches.append(batch)
+        start = np.full(batch.shape, -20.0, dtype=np.float32)
+        end = start.copy()
+        start[:, 0] = end[:, 0] = 5.0
+        for row, ids in enumerate(batch.tolist()):
+            first = ids.index(SEP) + 1
+            asked = {each for each in ids[1 : first - 1] if each > FIRST_WORD} - self.common
+            begin = first
+            for place in range(first, len(ids)):
+                if ids[place] not in (DOT, SEP):
+                    continue
+                sentence = ids[begin:place]
+                shared = len(asked & set(sentence))
+                found = [
+                    begin + offset
+                    for offset, each in enumerate(sentence)
+                    if each in self.answers and each not in asked
+                ]
+                if found:
+                    last = found[0]
+                    while last + 1 in found:
+                        last += 1
+                    start[row, found[0]] = max(start[row, found[0]], 4.0 * shared)
+                    end[row, last] = max(end[row, last], 4.0 * shared)
+                begin = place + 1
+                if ids[place] == SEP:
+                    break
+        return start, end
+
+
+def judge():
+    """Sure from a margin of 4 on, of pairs from a cosine of .7; on topic by cosine and words."""
+    return Judge(
+        Sureness(Linear((0.5, 0.05, 0.0, 0.0), 0.0), Calibration(1.0, [0.0, 0.0], [[0.85, 0.1]])),
+        Sureness(Linear((0.0, 20.0, 0.0), -12.0), Calibration(1.0, [0.0, 0.0], [[0.85, 0.1]])),
+        Familiarity(Linear((0.0, 10.0, 4.0), 0.0), 4.0),
+    )
+
+
+def reader():
+    tokenizer = open_tokenizer(minilm_folder().file("tokenizer.json"))
+    return Reader(Pointing(), tokenizer, judge())
+
+
+def base_of(files, encoder):
+    documents = [read_document(text.encode(), name) for name, text in files.items()]
+    return KnowledgeBase(add_documents(Contents.empty(), documents, encoder), encoder)
