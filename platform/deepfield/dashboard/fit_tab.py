@@ -188,9 +188,9 @@ def watch(id: str) -> None:
         st.altair_chart(chart, width="content", key=f"{id}-curve")
     if fit.stop_wanted:
         st.caption("Stopping after the step in work; nothing of it is kept.")
-    elif st.button("Cancel the fit", icon=":material/stop_circle:", key=f"{id}-cancel"):
-        fit.stop()
-        st.rerun(scope="fragment")
+    else:
+        icon = ":material/stop_circle:"
+        st.button("Cancel the fit", icon=icon, key=f"{id}-cancel", on_click=fit.stop)
 
 
 def ended(domain: Domain, fit: Fit) -> None:
