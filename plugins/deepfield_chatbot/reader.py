@@ -23,7 +23,7 @@ from deepfield_chatbot.pieces import CLS, SEP, open_tokenizer, padded
 if TYPE_CHECKING:
     from deepfield_chatbot.network import SpanNetwork
 
-__all__ = ["Reader", "Span", "Window", "build_reader", "read_pairs", "windows"]
+__all__ = ["Reader", "Span", "Window", "build_reader", "open_spans", "read_pairs", "windows"]
 
 QUESTION = 64
 """Word pieces of a question that are read."""
@@ -75,24 +75,27 @@ class Reader:
             InputError: if it was not calibrated, or its weights do not fit.
         """
         judge = Judge.of(folder)
-        example = np.array(
-            [[CLS, 2054, 2003, SEP, 2023, 2003, SEP], [CLS, 2054, SEP, 2023, SEP, 0, 0]]
-        )
-        engine = open_engine(
-            folder,
-            lambda: build_reader(folder),
-            example,
-            code=Path(__file__).with_name("network.py"),
-            device=device,
-            openvino=openvino,
-            varying=(0, 1),
-        )
         tokenizer = open_tokenizer(minilm_folder().file("tokenizer.json"))
+        engine = open_spans(folder, device, openvino)
         return cls(engine, tokenizer, judge, folder.config["length"])
 
     def read(self, pairs: Sequence[tuple[str, str]]) -> list[Span]:
         """Return the best span of each (question, text) pair."""
         return read_pairs(self.engine, self.tokenizer, pairs, self.length, self.length // 2)
+
+
+def open_spans(folder: ModelFolder, device: str = "auto", openvino: bool | None = None) -> Engine:
+    """Open a reader's network: ids (n, length) to logits of starts and ends, (n, length) each."""
+    example = np.array([[CLS, 2054, 2003, SEP, 2023, 2003, SEP], [CLS, 2054, SEP, 2023, SEP, 0, 0]])
+    return open_engine(
+        folder,
+        lambda: build_reader(folder),
+        example,
+        code=Path(__file__).with_name("network.py"),
+        device=device,
+        openvino=openvino,
+        varying=(0, 1),
+    )
 
 
 def build_reader(folder: ModelFolder) -> SpanNetwork:

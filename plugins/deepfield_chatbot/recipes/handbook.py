@@ -1,0 +1,56 @@
+"""Index Deepfield's own documentation: what the shipped model can be asked about at once.
+
+    python -m deepfield_chatbot.recipes.handbook --output plugins/deepfield_chatbot/models/reader
+
+Vectors are made by torch in float32 on the CPU, so that the same documents give the same files.
+Run it whenever the documentation changed; it takes seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from deepfield.models import ModelFolder
+from deepfield_chatbot.contents import Contents
+from deepfield_chatbot.encoder import Encoder
+from deepfield_chatbot.knowledge_base import add_documents, base_config
+from deepfield_chatbot.predictor import HANDBOOK
+from deepfield_chatbot.reading import read_document
+
+__all__ = ["documentation", "make_handbook"]
+
+
+def documentation(root: Path) -> list[Path]:
+    """Return the documents of a checkout that are for people who use or extend Deepfield."""
+    files = [root / "README.md", *(root / "docs").glob("*.md"), *root.glob("plugins/*/README.md")]
+    return sorted(file for file in files if file.is_file())
+
+
+def make_handbook(root: Path, reader: Path) -> Contents:
+    """Write the knowledge base into a reader's folder, and its hash into the reader's config."""
+    encoder = Encoder.load("cpu", openvino=False)
+    documents = [
+        read_document(file, file.relative_to(root).as_posix()) for file in documentation(root)
+    ]
+    contents = add_documents(Contents.empty(), documents, encoder)
+    contents.save(reader / HANDBOOK, base_config(contents, "reader"))
+    config = json.loads((reader / "config.json").read_text(encoding="utf-8"))
+    config["handbook"] = ModelFolder(reader / HANDBOOK).hash
+    text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
+    (reader / "config.json").write_text(text, encoding="utf-8")
+    return contents
+
+
+@click.command(help=__doc__)
+@click.option("--root", type=click.Path(exists=True, path_type=Path), default=".")
+@click.option("--output", type=click.Path(exists=True, path_type=Path), required=True)
+def main(root: Path, output: Path) -> None:
+    contents = make_handbook(root, output)
+    click.echo(f"{len(contents.entries)} documents, {len(contents):,} passages")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,323 @@
+"""The chatbot as a domain: a model folder made by the recipe, asked and fitted as any other.
+
+The weights are random and small; what calibrates is a hand-made reader whose answers are known.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from chatbots import FAQ, GARDEN, LEAVE, OTHER, Pointing
+
+import deepfield
+from deepfield.domain import ModelSpec
+from deepfield.errors import InputError
+from deepfield.loading import load_model
+from deepfield.models import ModelFolder
+from deepfield.neural.weights import save_weights
+from deepfield.plugins import Registry
+from deepfield.testing import CHECKS
+from deepfield_chatbot import Chatbot
+from deepfield_chatbot.encoder import Encoder
+from deepfield_chatbot.network import SpanNetwork
+from deepfield_chatbot.predictor import HANDBOOK, ChatbotPredictor
+from deepfield_chatbot.reader import Reader
+from deepfield_chatbot.recipes import calibration
+from deepfield_chatbot.recipes.handbook import documentation, make_handbook
+from deepfield_chatbot.recipes.questions import Answer, Question
+
+TINY = {
+    "vocab_size": 30522, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+    "intermediate_size": 64,
+}  # fmt: skip
+NAMES = ["Seven", "Eight", "Nora", "Otto", "Pia", "Quentin", "Rosa", "Samuel", "Tom", "Ursula"]
+WHERE = ["Rome", "Cork"]
+QUERIES = {
+    "lost_card": "I lost my {} card, what now", "exchange": "what is the exchange rate of {}",
+    "limit": "how much {} may I take out", "pin": "I forgot the pin of my {} account",
+}  # fmt: skip
+KINDS = ["blue", "euro", "cash", "travel", "savings", "gold", "joint", "dollar", "second", "old"]
+
+
+@dataclass(frozen=True)
+class Tiny(ModelSpec):
+    """A model that lies elsewhere than in the plugin."""
+
+    place: Path = Path()
+
+    @property
+    def folder(self):
+        return self.place
+
+
+class Plugin:
+    """The chatbot's plugin, which has no entry point yet."""
+
+    def __init__(self):
+        import deepfield_chatbot
+
+        self.register_domains = deepfield_chatbot.register_domains
+
+
+def questions():
+    """Two articles of ours; every third question is one that they do not answer."""
+    for title in ("Letters", "Parcels"):
+        thing = title[:-1]
+        for number, name in enumerate(NAMES):
+            where = WHERE[number % 2]
+            begins = f"{thing} of {name} was sent from "
+            context = f"{begins}{where} in spring. It was heavy and came late."
+            yield Question(
+                f"{title} {name}", title, context, f"Where was the {thing} of {name} sent from?",
+                (Answer(where, len(begins)),),
+            )  # fmt: skip
+            if number % 2:
+                yield Question(
+                    f"{title} {name} who", title, context, f"Who carried {name} and why?", ()
+                )
+
+
+def intents(folder):
+    with gzip.open(folder / "banking77-train.csv.gz", "wt", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["text", "category"])
+        for kind in KINDS * 5:
+            for intent, query in QUERIES.items():
+                rows.writerow([query.format(kind), intent])
+    others = [[f"play the {kind} song of {name}", "oos"] for kind in KINDS for name in NAMES]
+    with gzip.open(folder / "clinc150.json.gz", "wt", encoding="utf-8") as file:
+        json.dump({"oos_val": others[:20], "oos_train": others[20:40], "val": others[40:]}, file)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A model folder as the recipe makes it, and its figures."""
+    work = tmp_path_factory.mktemp("reader")
+    torch.manual_seed(0)
+    save_weights(SpanNetwork(TINY), work / "weights.safetensors", torch.float16)
+    intents(work)
+    root = work / "checkout"
+    (root / "docs").mkdir(parents=True)
+    (root / "plugins" / "leave").mkdir(parents=True)
+    (root / "README.md").write_text(GARDEN)
+    (root / "docs" / "rules.md").write_text(OTHER)
+    (root / "plugins" / "leave" / "README.md").write_text(LEAVE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calibration, "open_spans", lambda *_: Pointing())
+        figures = calibration.make_model(
+            work / "weights.safetensors",
+            list(questions()),
+            work,
+            work / "model",
+            root,
+            chosen_by=["Letters"],
+            length=128,
+            shape=TINY,
+            encoder=Encoder.load(device="cpu", openvino=False),
+            openvino=False,
+            trained_by=["python -m this"],
+        )
+    return work, figures
+
+
+@pytest.fixture(scope="module")
+def domain(made):
+    work, _ = made
+    shipped = Chatbot.models[0]
+    tiny = Tiny(shipped.name, shipped.technique, shipped.predictor, place=work / "model")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Chatbot, "models", (tiny,))
+        yield Chatbot()
+
+
+@pytest.fixture
+def pointing(monkeypatch):
+    """Let models be read by the hand-made reader."""
+    opened = Reader.load
+
+    def load(folder, device="auto", openvino=None):
+        reader = opened(folder, device, openvino)
+        return Reader(Pointing(), reader.tokenizer, reader.judge, reader.length)
+
+    monkeypatch.setattr(Reader, "load", load)
+
+
+@pytest.fixture
+def registry(domain):
+    registry = Registry()
+    registry.add(Plugin(), "chatbot")
+    return registry
+
+
+@pytest.mark.parametrize("check", [pytest.param(check, id=name) for name, check in CHECKS.items()])
+def test_the_chatbot_keeps_the_contract(domain, check):
+    check(domain)
+
+
+def test_the_recipe_measures_what_it_calibrates(made):
+    work, figures = made
+    assert figures["questions"] == {"fit": 30, "alone": 15, "together": 15}
+    assert figures["alone"]["forced"]["f1"] == 100
+    assert figures["alone"]["auroc of right"] > 0.9
+    assert figures["off topic"]["flagged"] > 0.8
+    assert figures["off topic"]["own flagged"] < 0.2
+    assert figures["pairs"]["right first"] > 0.8
+    hiding = figures["hiding"]
+    assert hiding["named"] > hiding["drawn"]
+    card = ModelFolder(work / "model").card
+    assert "Letters (these calibrate" in card
+    assert "Parcels (measured here)" in card
+    config = ModelFolder(work / "model").config
+    assert config["answering"]["signs"] == ["margin", "score", "cosine", "shared"]
+    assert config["handbook"] == ModelFolder(work / "model" / HANDBOOK).hash
+
+
+def test_the_handbook_is_the_documentation_and_always_the_same(made, tmp_path):
+    work, _ = made
+    root = work / "checkout"
+    names = [each.relative_to(root).as_posix() for each in documentation(root)]
+    assert names == ["README.md", "docs/rules.md", "plugins/leave/README.md"]
+    (tmp_path / "config.json").write_text("{}")
+    make_handbook(root, tmp_path)
+    there, here = work / "model" / HANDBOOK, tmp_path / HANDBOOK
+    for file in sorted(each for each in there.rglob("*") if each.is_file()):
+        assert file.read_bytes() == (here / file.relative_to(there)).read_bytes(), file.name
+
+
+@pytest.mark.usefixtures("pointing")
+def test_a_table_of_questions_gets_answers_with_citations(registry, tmp_path):
+    asked = pd.DataFrame(
+        {
+            "query": ["What do leaves of moss drink?", "Can I freeze lasagne?", None, "¿Y mañana?"],
+            "number": [1, 2, 3, 4],
+        }
+    )
+    source = tmp_path / "questions.csv"
+    asked.to_csv(source, index=False)
+    output = tmp_path / "answers.csv"
+    result = deepfield.score(
+        "chatbot", source, output=output, registry=registry, max_error=0.9, passages=2
+    )
+    frame = result.frame
+    assert frame["answer"].iloc[0] == "rain"
+    first = frame.iloc[0]
+    assert first["passage"][int(first["start"]) : int(first["end"])] == "rain"
+    assert first["document"] == "README.md"
+    assert first["heading"] == "Garden"
+    assert result.rejected["row"].to_list() == [3]
+    written = pd.read_csv(output)
+    citations = json.loads(written["citations"].iloc[0])
+    assert citations[0]["document"] == "README.md"
+    assert len(citations) == 2
+    assert frame["trust"].iloc[1] != "ok"
+    assert pd.isna(written["answer"].iloc[1]) or written["answer"].iloc[1] == ""
+
+
+@pytest.mark.usefixtures("pointing")
+def test_a_model_is_fitted_to_documents_and_added_to(registry, tmp_path):
+    first = tmp_path / "papers"
+    first.mkdir()
+    (first / "leave.md").write_text(LEAVE)
+    (first / "empty.txt").write_text("")
+    fitted = deepfield.fit("chatbot", first, name="house", registry=registry)
+    model = load_model(registry.domain("chatbot"), "house", "cpu")
+    assert model.folder.config["base"] == "reader"
+    assert model.folder.config["data"]["counts"]["documents"] == 1
+    assert fitted.rejected == 1
+    question = pd.DataFrame({"question": ["How many days of paid leave has everybody?"]})
+    answer = model.predict(question, max_error=0.9).iloc[0]
+    assert (answer["answer"], answer["document"]) == ("thirty", "leave.md")
+
+    (tmp_path / "faq.csv").write_text(FAQ)
+    (tmp_path / "leave.md").write_text(OTHER)
+    more = [tmp_path / "faq.csv", tmp_path / "leave.md"]
+    deepfield.fit("chatbot", more, name="house", add=True, registry=registry)
+    model = load_model(registry.domain("chatbot"), "house", "cpu")
+    answer = model.predict(question, max_error=0.9).iloc[0]
+    assert (answer["answer"], answer["document"]) == ("twenty", "leave.md")
+    reset = pd.DataFrame({"question": ["How do I reset my password?"]})
+    answer = model.predict(reset, max_error=0.9).iloc[0]
+    assert answer["answer"] == "Click on 'Forgotten' below the form."
+    assert answer["passage"][int(answer["start"]) :] == answer["answer"]
+
+
+def test_progress_rises_to_the_end_and_may_stop_the_work(domain, tmp_path):
+    files = {}
+    for number in range(3):
+        files[f"{number}.md"] = tmp_path / f"{number}.md"
+        files[f"{number}.md"].write_text(GARDEN.replace("moss", f"moss {number}"))
+    seen: list[float] = []
+
+    def index(report, folder):
+        return ChatbotPredictor.fit_files(
+            files, tmp_path / folder, base=ModelFolder(domain.models[0].folder),
+            options=ChatbotPredictor.FitOptions(), report=report, device="cpu",
+        )  # fmt: skip
+
+    read = index(lambda done, figures=None: seen.append(done), "made")
+    assert seen == sorted(seen)
+    assert seen[-1] == pytest.approx(1)
+    assert read.counts["documents"] == 3
+
+    def stop(done, figures=None):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        index(stop, "stopped")
+    assert not (tmp_path / "stopped").exists()
+
+
+def test_documents_that_disagree_and_pages_are_in_the_row(domain, tmp_path, pointing):
+    from documents import pdf
+
+    files = {"a.pdf": pdf(["Garden"], ["Leaves of moss drink rain."]), "b.md": b""}
+    (tmp_path / "a.pdf").write_bytes(files["a.pdf"])
+    (tmp_path / "b.md").write_text("Leaves of moss drink nine walls.")
+    paths = {name: tmp_path / name for name in files}
+    ChatbotPredictor.fit_files(
+        paths, tmp_path / "made", base=ModelFolder(domain.models[0].folder),
+        options=ChatbotPredictor.FitOptions(), report=lambda done, figures=None: None,
+    )  # fmt: skip
+    predictor = ChatbotPredictor.load(ModelFolder(tmp_path / "made"), "cpu")
+    rows = pd.DataFrame({"question": ["What do the leaves of moss drink?"]}, index=["x"])
+    row = predictor.predict(rows, Chatbot.Options(max_error=0.9)).loc["x"]
+    sides = {row["document"]: row["answer"]}
+    sides |= {each["document"]: each["answer"] for each in row["disagreeing"]}
+    assert sides == {"a.pdf": "rain", "b.md": "nine walls"}
+    pages = {
+        each["document"]: each["page"]
+        for each in row["citations"]
+        if "rain" in each["passage"] or "nine" in each["passage"]
+    }
+    assert pages["a.pdf"] == 2
+    assert pages["b.md"] is None or np.isnan(pages["b.md"])
+
+
+def test_a_knowledge_base_names_a_reader_that_is_there(domain, tmp_path):
+    from deepfield_chatbot.contents import Contents
+
+    Contents.empty().save(tmp_path / "made", {"base": "other", "encoder": "x", "passages": 0})
+    with pytest.raises(InputError):
+        ChatbotPredictor.load(ModelFolder(tmp_path / "made"), "cpu")
+
+
+def test_an_empty_knowledge_base_answers_nothing(domain, tmp_path):
+    from deepfield_chatbot.contents import Contents
+    from deepfield_chatbot.knowledge_base import base_config
+
+    contents = Contents.empty()
+    contents.save(tmp_path / "made", base_config(contents, "reader"))
+    predictor = ChatbotPredictor.load(ModelFolder(tmp_path / "made"), "cpu")
+    rows = pd.DataFrame({"question": ["Why?"]})
+    row = predictor.predict(rows, Chatbot.Options()).iloc[0]
+    assert (row["answer"], row["document"], row["trust"]) == ("", "", "unfamiliar")
+    assert not len(row["citations"])
+    assert predictor.explain(rows, Chatbot.Options())[0].summary
