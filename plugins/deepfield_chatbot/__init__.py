@@ -9,8 +9,9 @@ from deepfield.domain import Domain, ModelSpec, Options
 from deepfield.fields import Number, Probability, Records, Score, Text
 from deepfield.hookspecs import hookimpl
 from deepfield.table import Table
+from deepfield.views import View
 
-__all__ = ["Chatbot", "ChatbotOptions", "register_domains"]
+__all__ = ["Chatbot", "ChatbotOptions", "register_domains", "register_views"]
 
 
 class ChatbotOptions(Options):
@@ -107,16 +108,16 @@ class Chatbot(Domain):
 
 
 QUESTIONS = (
-    "Which versions of Python does Deepfield need?",
-    "Where do fitted models lie?",
-    "What format do model weights have?",
-    "How are domains registered?",
-    "What does unfamiliar mean?",
-    "What does the exit code 3 mean?",
-    "Which command formats, lints, types and tests?",
-    "What does the lane detector read?",
-    "Which photographs was the lane detector trained on?",
-    "How many passages a second are indexed?",
+    "Which version of Python does Deepfield need?",
+    "Where are rows set aside that cannot be read?",
+    "What does exit code 3 mean?",
+    "What do the built-in scans come from?",
+    "Which catalogue do the shipped recommendation models know?",
+    "What would an __init__.py in platform replace?",
+    "What does confidence of 0.9 mean?",
+    "When is an answer called unfamiliar?",
+    "How many characters of a message make it long?",
+    "What do fits to a table of purchases need?",
     # The documentation does not say:
     "Who painted the logo of Deepfield?",
     "How much does a licence of Deepfield cost a year?",
@@ -129,3 +130,13 @@ QUESTIONS = (
 @hookimpl
 def register_domains() -> list[Domain]:
     return [Chatbot()]
+
+
+@hookimpl
+def register_views() -> list[View]:
+    pages = "deepfield_chatbot.dashboard"
+    name = Chatbot.name
+    return [
+        View("chat", name, "Chat", f"{pages}.chat:show", ":material/forum:", of="model"),
+        View("answers", name, "Answers", f"{pages}.answers:show", ":material/quick_reference:"),
+    ]

@@ -16,7 +16,7 @@ import numpy as np
 
 from deepfield.errors import InputError
 from deepfield_chatbot.answering import MAX_ERROR, Answer, Answerer
-from deepfield_chatbot.following import in_full, leans
+from deepfield_chatbot.following import in_full, leans, own_words
 from deepfield_chatbot.small_talk import SmallTalk
 from deepfield_chatbot.suggesting import opening_suggestions, suggest
 from deepfield_chatbot.words import terms
@@ -197,14 +197,8 @@ class Conversation:
         last = self.turns[-1] if self.turns else None
         if last is None or last.kind != "clarify":
             return None
-        words = set(terms(message))
-        others = [set(terms(name)) for name in last.documents]
-        named = [
-            name
-            for name, own in zip(last.documents, others, strict=True)
-            if name in message or words & (own - set[str]().union(*(o for o in others if o != own)))
-        ]
-        if len(named) != 1 or len(words) > 2 * len(set(terms(named[0]))) + 4:
+        named = [name for name in last.documents if _names(message, name, last.documents)]
+        if len(named) != 1:
             return None
         answer = self.replier.answerer.answer([last.searched], self.replier.max_error)[0]
         for each in _sides(answer):
@@ -215,6 +209,16 @@ class Conversation:
 
     def _openings(self) -> tuple[str, ...]:
         return self.replier.openings if len(self.replier.answerer.base.contents) else ()
+
+
+def _names(message: str, name: str, among: Iterable[str]) -> bool:
+    """Return whether a message says no more than which of some documents is meant."""
+    own = set(terms(name))
+    others = set[str]().union(*(terms(each) for each in among if each != name))
+    words = {term for word in own_words(message) for term in terms(word)}
+    besides = len(words - own)
+    most = 0 if message.rstrip().endswith("?") else 2
+    return (name in message or bool(words & (own - others))) and besides <= most
 
 
 def _sides(answer: Answer) -> tuple[Answer, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from deepfield.explanation import Contributions, Explanation
 from deepfield_chatbot.answering import Answer
+from deepfield_chatbot.following import own_words
 from deepfield_chatbot.pieces import padded
 from deepfield_chatbot.reader import QUESTION, ROWS, Reader, Window, best_span, windows
 from deepfield_chatbot.words import terms
@@ -92,10 +93,11 @@ def explain_answer(reader: Reader, answer: Answer) -> Explanation:
     where = _where(answer)
     if found.answer is not None:
         given = found.text[: found.answer - found.start].strip()
-        said = f"The answer that stands beside {_quoted(given)} in {where}."
-        near = {"words (BM25)": found.words, "meaning (cosine)": found.cosine}
-        rest = found.score - sum(near.values())
-        return Explanation(said, (Contributions(near, rest, "nearness of the question"),))
+        told = set(terms(given))
+        shared = [each for each in own_words(answer.searched) if told & set(terms(each))]
+        by = f" They share {', '.join(map(repr, dict.fromkeys(shared)))}." if shared else ""
+        sure = "The answer that stands beside" if answer.text else "Nearest, and not near enough:"
+        return Explanation(f"{sure} {_quoted(given)} in {where}, cosine {found.cosine:.2f}.{by}")
     words, window, first, last = words_of(reader, answer.searched, found.text)
     margins = hidden_margins(reader, window, first, last, [(), *(each.pieces for each in words)])
     added = margins[0] - margins[1:]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from deepfield_chatbot.words import COMMON, terms
 
-__all__ = ["entities", "in_full", "leans"]
+__all__ = ["entities", "in_full", "leans", "own_words"]
 
 POSSESSIVE = {"its", "his", "her", "their", "theirs"}
 PRONOUNS = POSSESSIVE | {
@@ -39,7 +39,11 @@ EARLY = 3
 
 def leans(question: str) -> bool:
     """Return whether a question needs what was said before to be understood."""
-    return ABOUT.match(question) is not None or _pronoun(question) is not None or not _own(question)
+    return (
+        ABOUT.match(question) is not None
+        or _pronoun(question) is not None
+        or not own_words(question)
+    )
 
 
 def entities(texts: Sequence[str], rarity: Callable[[str], float]) -> list[str]:
@@ -90,7 +94,7 @@ def in_full(question: str, before: str, told: str, rarity: Callable[[str], float
     return question[: pronoun.start()] + put + question[pronoun.end() :]
 
 
-def _own(text: str) -> list[str]:
+def own_words(text: str) -> list[str]:
     """Return the words of a text that name something."""
     return [
         word for word in WORD.findall(text) if word.lower() not in EMPTY | PRONOUNS and terms(word)
@@ -103,7 +107,7 @@ def _pronoun(question: str) -> re.Match[str] | None:
     for match in WORD.finditer(question):
         if match[0].lower() in PRONOUNS:
             return match if own < EARLY else None
-        own += bool(_own(match[0]))
+        own += bool(own_words(match[0]))
     return None
 
 
@@ -116,7 +120,7 @@ def _runs(text: str) -> list[str]:
     after: list[str] = []  # the word before each run
     last, before = -1, ""
     for match in WORD.finditer(text):
-        if _own(match[0]):
+        if own_words(match[0]):
             if found and last >= 0 and text[last : match.start()].isspace():
                 found[-1].append(match[0])
             else:

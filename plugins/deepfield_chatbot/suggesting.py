@@ -13,8 +13,10 @@ from deepfield_chatbot.knowledge_base import Found
 
 __all__ = ["asked_of", "opening_suggestions", "suggest"]
 
-TRIED = 6
-"""Questions made of headings that are tried at most: each is read for."""
+TRIED = 3
+"""Questions made of headings that are tried beside an answer: each takes as long as that."""
+OPENINGS = 6
+"""Passages of a document, spread over it, that may give a question to begin with."""
 LONGEST = 120
 """Characters of a question that is offered."""
 
@@ -24,11 +26,13 @@ def suggest(
     passages: Iterable[Found],
     said: Iterable[str] = (),
     count: int = 3,
+    tries: int = TRIED,
 ) -> tuple[str, ...]:
     """Return questions that the documents answer, from passages near by.
 
     Args:
         said: messages that were sent already; they are not suggested again.
+        tries: questions made of headings that are read for at most.
     """
     told = {_plain(each) for each in said}
     sure: list[str] = []
@@ -41,8 +45,7 @@ def suggest(
         (sure if is_pair else tried).append(question)
     sure = sure[:count]
     if len(sure) < count and tried:
-        tried = tried[:TRIED]
-        answers = answerer.answer(tried)
+        answers = answerer.answer(tried[:tries])
         sure += [each.question for each in answers if each.text]
     return tuple(sure[:count])
 
@@ -58,7 +61,7 @@ def opening_suggestions(answerer: Answerer, count: int = 3) -> tuple[str, ...]:
     turns = sorted(
         (turn / len(own), document, place)
         for document, own in places.items()
-        for turn, place in enumerate(own[:: max(1, len(own) // TRIED)][:TRIED])
+        for turn, place in enumerate(own[:: max(1, len(own) // OPENINGS)][:OPENINGS])
     )
     rows = contents.passages.take([place for _, _, place in turns]).to_pylist() if turns else []
     passages = [
@@ -77,7 +80,7 @@ def opening_suggestions(answerer: Answerer, count: int = 3) -> tuple[str, ...]:
         )
         for (_, _, place), row in zip(turns, rows, strict=True)
     ]
-    return suggest(answerer, passages, count=count)
+    return suggest(answerer, passages, count=count, tries=2 * OPENINGS)
 
 
 def asked_of(found: Found) -> tuple[str, bool]:

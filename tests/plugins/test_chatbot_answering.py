@@ -221,7 +221,8 @@ def test_every_kind_of_answer_is_explained(answerer, encoder):
     pair, unsure, none = (
         explain_answer(answerer.reader, each) for each in answerer.answer(questions)
     )
-    assert "“How do I reset my password?” in 'faq.csv'" in pair.summary
+    assert "beside “How do I reset my password?” in 'faq.csv'" in pair.summary
+    assert "They share 'reset', 'password'." in pair.summary
     assert "do not say" in unsure.summary
     assert not none.evidence
 

@@ -195,6 +195,8 @@ def test_documents_that_disagree_are_asked_back_about(two_rules, choice, text):
 
 def test_after_a_question_back_anything_else_may_be_asked(two_rules):
     two_rules.reply(QUESTION)
+    assert two_rules.reply("What do the rules say of illness?").answer.searched != QUESTION
+    two_rules.reply(QUESTION)
     reply = two_rules.reply("Before when does one call the office when ill?")
     assert (reply.kind, reply.text) == ("answer", "nine")
 
