@@ -7,6 +7,7 @@ old one is not disturbed, and nothing is half done.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +24,13 @@ from deepfield_chatbot.encoder import Encoder
 from deepfield_chatbot.knowledge_base import add_documents, base_config
 from deepfield_chatbot.reading import SUFFIXES, read_document
 
-__all__ = ["Change", "change_knowledge_base", "make_knowledge_base", "read_documents"]
+__all__ = [
+    "Change",
+    "change_knowledge_base",
+    "keep_contents",
+    "make_knowledge_base",
+    "read_documents",
+]
 
 
 @dataclass(frozen=True)
@@ -102,9 +109,15 @@ def change_knowledge_base(
     return _keep(domain, name, contents, problems, overwrite=True)
 
 
-def _keep(
-    domain: Domain, name: str, contents: Contents, problems: dict[str, str], overwrite: bool
-) -> Change:
+def keep_contents(
+    domain: Domain, name: str, contents: Contents, overwrite: bool = False
+) -> ModelFolder:
+    """Write contents as the knowledge base of that name, whole or not at all.
+
+    Raises:
+        UsageError: if the name cannot be taken.
+        DeepfieldError: if the disk does not allow it.
+    """
     fitted = datetime.now(UTC).isoformat(timespec="seconds")
     config = base_config(contents, domain.models[0].name, {"fitted": fitted})
     home = data_folder()
@@ -113,7 +126,28 @@ def _keep(
         with tempfile.TemporaryDirectory(dir=home, prefix=".indexing-") as aside:
             made = Path(aside) / "made"
             contents.save(made, config)
+            (made / "README.md").write_text(_card(name, contents, fitted), encoding="utf-8")
             place = keep_model(domain, name, made, overwrite)
     except OSError as error:
         raise DeepfieldError(f"Cannot write into {str(home)!r}: {error.strerror}.") from error
-    return Change(ModelFolder(place), contents, problems)
+    return ModelFolder(place)
+
+
+def _keep(
+    domain: Domain, name: str, contents: Contents, problems: dict[str, str], overwrite: bool
+) -> Change:
+    return Change(keep_contents(domain, name, contents, overwrite), contents, problems)
+
+
+def _card(name: str, contents: Contents, fitted: str) -> str:
+    """Return the model card; what documents are called stays out of it, for it is Markdown."""
+    kinds = Counter(each.kind for each in contents.entries)
+    listed = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
+    return f"""# {name}
+
+A knowledge base, last changed on {fitted[:10]}: {len(contents.entries):,} documents
+({listed or "none"}), {len(contents):,} passages.
+
+The folder holds what these documents say: share it only with those who may read them. It answers
+with words of the documents, or says that they do not say; nothing of it was measured.
+"""

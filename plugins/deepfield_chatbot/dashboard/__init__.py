@@ -1,0 +1,1 @@
+"""What the pages of the chatbot show beyond a table: a conversation, and the answers of a run."""
