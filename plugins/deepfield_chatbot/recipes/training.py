@@ -30,7 +30,7 @@ from deepfield.neural.training import Schedule, chosen_device, spoken, train
 from deepfield.neural.weights import save_weights
 from deepfield_chatbot.encoder import minilm_folder
 from deepfield_chatbot.network import SpanNetwork
-from deepfield_chatbot.pieces import open_tokenizer, padded
+from deepfield_chatbot.pieces import PAD, open_tokenizer, padded
 from deepfield_chatbot.reader import read_pairs, windows
 from deepfield_chatbot.recipes.questions import (
     VALIDATION,
@@ -141,9 +141,14 @@ def pieces_of(data: Features, piece: int, batch: int, seed: int) -> Callable[[in
 
 
 def collate(rows: list[tuple[list[int], np.ndarray]]) -> tuple[Tensor, Tensor]:
-    """Return ids (batch, length) and targets (batch, 2)."""
+    """Return ids (batch, length) and targets (batch, 2).
+
+    Lengths are multiples of 16: a CPU keeps what it prepared for each shape, and there are fewer.
+    """
     ids, targets = zip(*rows, strict=True)
-    return torch.from_numpy(padded(ids, 512)), torch.from_numpy(np.stack(targets))
+    whole = torch.from_numpy(padded(ids, 512))
+    whole = nn.functional.pad(whole, (0, -whole.shape[1] % 16), value=PAD)
+    return whole, torch.from_numpy(np.stack(targets))
 
 
 def span_loss(network: nn.Module, ids: Tensor, targets: Tensor) -> Tensor:
