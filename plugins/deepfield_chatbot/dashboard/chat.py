@@ -48,7 +48,7 @@ def show(context: ModelContext) -> None:
             file_type=shelf.ENDINGS,
             max_chars=LONGEST,
         )
-        tools(talk, model.spec.name, key)
+        below = st.container()
     message = st.session_state.pop(f"{key}-pending", "")
     if sent is not None:
         message = (sent.text or "").strip() or message
@@ -60,6 +60,8 @@ def show(context: ModelContext) -> None:
         converse(context, talk, message, voice)
     with offered:
         suggestions(context, talk)
+    with below:
+        tools(talk, model.spec.name, key)
     if st.session_state.pop(f"{key}-redraw", False):
         st.rerun()  # what asks for a name, or tells how far it is, stands above
 
@@ -124,7 +126,8 @@ def suggestions(context: ModelContext, talk: Talk) -> None:
     """Offer what can be asked next; a click asks it."""
     key = context.key
     if talk.shown:
-        offered = talk.shown[-1].reply.suggestions
+        last = talk.shown[-1].reply
+        offered = () if last.kind == "clarify" else last.suggestions  # its buttons stand above
     elif not shelf.is_own(context.model):
         offered = QUESTIONS[:OFFERED]
     elif len(predictor(context.model).answerer.base.contents):

@@ -99,9 +99,10 @@ def listed(contents: Contents, key: str, own: bool) -> list[str]:
             "notes": [" ".join(each.notes) for each in entries],
         }
     )
-    for name in ("pages", "notes"):
-        if not frame[name].map(lambda each: each is not pd.NA and bool(each)).any():
-            frame = frame.drop(columns=name)
+    if frame["pages"].isna().all():
+        frame = frame.drop(columns="pages")
+    if not frame["notes"].any():
+        frame = frame.drop(columns="notes")
     # New contents make a new table: marks of the old one are of other rows.
     state = hash(tuple(each.digest for each in entries))
     table = f"{key}-documents-{state}"

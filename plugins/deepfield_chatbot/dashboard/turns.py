@@ -29,7 +29,7 @@ PACE, LONGEST = 0.025, 1.2
 
 
 def asked(message: str) -> None:
-    with st.chat_message("user"):
+    with st.chat_message("user", avatar=":material/person:"):
         st.markdown(letters(message))
 
 
@@ -74,9 +74,9 @@ def replied(
             _sides(answer, contents, own, ask)
         elif reply.kind == "answer":
             _cited(answer, contents)
-        st.markdown(
-            f"{trusted(answer.trust, answer.confidence)} :gray[:small[in {took(shown.seconds)}]]"
-        )
+        # Where documents disagree, each side says how sure it is.
+        told = "" if reply.kind == "clarify" else trusted(answer.trust, answer.confidence)
+        st.markdown(f"{told} :gray[:small[in {took(shown.seconds)}]]".strip())
         _nearest(answer, answer.trust)
         _judge(shown, base, own)
         _why(shown, reader, own)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import abc
+from collections.abc import Sequence
 from contextlib import closing
 
 import streamlit as st
@@ -15,7 +16,7 @@ from deepfield_chatbot.dashboard.wording import letters
 from deepfield_chatbot.generating.grounded import GroundedReply
 from deepfield_chatbot.generator import Generator
 
-__all__ = ["chosen_voice", "say"]
+__all__ = ["chosen_voice", "say", "shown_pieces"]
 
 PASSAGES, EARLIER = 4, 3
 """Passages and earlier turns that a language model is given."""
@@ -102,12 +103,13 @@ def say(voice: Generator, talk: Talk, shown: Shown, key: str) -> None:
     with place.container():
         st.caption(f":material/stylus_note: {plain(voice.name)} is writing …")
         st.button("Stop", key=f"{key}-{shown.id}-stop", icon=":material/stop_circle:")
-        st.write_stream(_shown_pieces(reply))
+        st.write_stream(shown_pieces(reply))
     place.empty()
     shown.outcome = reply.outcome
 
 
-def _shown_pieces(reply: GroundedReply) -> Iterator[str]:
+def shown_pieces(reply: GroundedReply) -> abc.Generator[str, None, None]:
+    """Yield a reply as it comes, escaped; closing it ends the writing."""
     with closing(iter(reply)) as pieces:  # type: ignore[type-var]  # a generator, typed as iterator
         for piece in pieces:
             begins = "  \n" if "\n" in piece[: len(piece) - len(piece.lstrip())] else ""

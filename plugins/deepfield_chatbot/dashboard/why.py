@@ -53,8 +53,11 @@ def reasons_for(reader: Reader, answer: Answer) -> Reasons:
         for asked in (True, False)
     }
     strongest = sorted(zip(added, words, strict=True), key=lambda each: -each[0])
-    names = dict.fromkeys(word.text for by, word in strongest[: 2 * NAMED] if by > 0)
-    carried = ", ".join(f"“{each}”" for each in [*names][:NAMED])
+    names: dict[str, str] = {}
+    for by, word in strongest:
+        if by > 0:
+            names.setdefault(word.text.casefold(), word.text)
+    carried = ", ".join(f"“{each}”" for each in [*names.values()][:NAMED])
     said = f"Carried most by {carried}." if carried else "No single word carried it."
     return Reasons(said, answer.searched, found.text, told[True], told[False])
 

@@ -49,7 +49,8 @@ def trusted(trust: str, confidence: float) -> str:
     icon, colour, words = TRUST[trust]
     if trust == "ok":
         return f":{colour}-badge[{icon} {sure(confidence)} confident]"
-    return f":{colour}-badge[{icon} {words}] :gray[:small[{sure(confidence)} confident]]"
+    likeliest = f":gray[:small[likeliest answer {sure(confidence)} confident]]"
+    return f":{colour}-badge[{icon} {words}] {likeliest}"
 
 
 def took(seconds: float) -> str:
