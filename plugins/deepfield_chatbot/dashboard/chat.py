@@ -10,7 +10,7 @@ from deepfield.dashboard.context import ModelContext
 from deepfield.dashboard.words import plain
 from deepfield_chatbot import QUESTIONS
 from deepfield_chatbot.answering import MAX_ERROR
-from deepfield_chatbot.dashboard import exports, shelf, turns
+from deepfield_chatbot.dashboard import changing, exports, shelf, turns
 from deepfield_chatbot.dashboard.talk import MOST_TURNS, Talk, predictor, talk_of
 from deepfield_chatbot.dashboard.voice import chosen_voice, say
 from deepfield_chatbot.dashboard.wording import counted
@@ -38,9 +38,9 @@ def show(context: ModelContext) -> None:
     with left:
         said = st.container(height=HEIGHT, border=False, autoscroll=True)
         offered = st.container()
-        if shelf.is_busy(key):
-            shelf.watch_change(model.domain, key)
-        shelf.name_dropped(model, key)
+        if changing.is_busy(key):
+            changing.watch_change(model.domain, key)
+        changing.name_dropped(model, key)
         sent = st.chat_input(
             "Ask about the documents, or drop some here",
             key=f"{key}-message",
@@ -53,7 +53,7 @@ def show(context: ModelContext) -> None:
     if sent is not None:
         message = (sent.text or "").strip() or message
         if sent.files:
-            shelf.dropped(model, sent.files, message, key)
+            changing.dropped(model, sent.files, message, key)
             st.session_state[f"{key}-redraw"] = True
             message = ""
     with said:
@@ -128,7 +128,7 @@ def suggestions(context: ModelContext, talk: Talk) -> None:
     if talk.shown:
         last = talk.shown[-1].reply
         offered = () if last.kind == "clarify" else last.suggestions  # its buttons stand above
-    elif not shelf.is_own(context.model):
+    elif not changing.is_own(context.model):
         offered = QUESTIONS[:OFFERED]
     elif len(predictor(context.model).answerer.base.contents):
         with st.spinner("Looking for what can be asked …"):
