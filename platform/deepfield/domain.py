@@ -48,7 +48,11 @@ CONFIDENCE_AND_TRUST = Table(
 
 
 class Options(BaseModel):
-    """What a person may set. One definition gives the form, the flags and the JSON schema."""
+    """What a person may set. One definition gives the form, the flags and the JSON schema.
+
+    An option that names a file of the machine, or makes it ask the network, says so by
+    ``json_schema_extra={"local": True}``: forms that others than its own people see do without it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -32,6 +32,14 @@ class ChatbotOptions(Options):
         title="Passages",
         description="how many passages are given with each answer, its own first",
     )
+    generator: str = Field(
+        "",
+        title="Language model",
+        description="a chat model to word a reply to each answer: its folder, or its name on the "
+        "hub (owner/name), from where it is downloaded once; what the passages do not bear is not "
+        "kept",
+        json_schema_extra={"local": True},
+    )
 
 
 class Chatbot(Domain):
@@ -57,6 +65,11 @@ class Chatbot(Domain):
     )
     outputs = Table(
         Text("answer", help="words of the passage; empty where the documents do not say"),
+        Text(
+            "reply",
+            help="the answer as a language model words it, generated, where one was named and the "
+            "passages bear it",
+        ),
         Text("document", help="that the answer, or the likeliest passage, is from"),
         Number("page", required=False, help="of the document, where it has pages"),
         Text("heading", help="the nearest above the passage"),

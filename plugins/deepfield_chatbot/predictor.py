@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +23,8 @@ from deepfield_chatbot.contents import Contents
 from deepfield_chatbot.document import Document
 from deepfield_chatbot.encoder import Encoder
 from deepfield_chatbot.explaining import explain_answer
-from deepfield_chatbot.knowledge_base import KnowledgeBase, add_documents, base_config
+from deepfield_chatbot.generator import Generator, GroundedReply
+from deepfield_chatbot.knowledge_base import Found, KnowledgeBase, add_documents, base_config
 from deepfield_chatbot.reader import Reader
 from deepfield_chatbot.reading import SUFFIXES, read_document
 
@@ -31,6 +32,8 @@ __all__ = ["HANDBOOK", "ChatbotPredictor"]
 
 HANDBOOK = "handbook"
 """The folder in a reader's that holds the knowledge base it is shipped with."""
+GENERATED_FROM = 4
+"""Passages that a language model is given."""
 READING = 0.3
 """The share of an indexing that reading files takes, roughly; the rest is encoding."""
 
@@ -64,8 +67,11 @@ class ChatbotPredictor(Predictor):
 
     def predict(self, rows: pd.DataFrame, options: ChatbotOptions) -> pd.DataFrame:
         answers = self.answerer.answer(rows["question"].to_list(), options.max_error)
+        replies = self._replies(answers, options.generator)
         results = pd.DataFrame(
-            [_row(each) for each in answers], index=rows.index, columns=list(_row(NONE))
+            [_row(*each) for each in zip(answers, replies, strict=True)],
+            index=rows.index,
+            columns=list(_row(NONE, "")),
         )
         lists = {
             "citations": [_citations(each, options.passages) for each in answers],
@@ -119,6 +125,24 @@ class ChatbotPredictor(Predictor):
         }
         return FilesRead(problems=problems, counts=counts)
 
+    def _replies(self, answers: Sequence[Answer], generator: str) -> list[str]:
+        """Return what a language model makes of each answer; empty where it is not kept."""
+        if not generator or not any(each.text for each in answers):
+            return [""] * len(answers)
+        voice = opened(generator)
+        replies = []
+        for answer in answers:
+            if not answer.text:
+                replies.append("")
+                continue
+            passages = [each.text for each in _nearest(answer)[:GENERATED_FROM]]
+            encoder = self.answerer.base.encoder
+            reply = GroundedReply(voice, encoder, answer.searched, passages, answer.text)
+            for _ in reply:
+                pass
+            replies.append(reply.outcome.text if reply.outcome.generated else "")
+        return replies
+
     @cached_property
     def _records(self) -> dict[str, Records]:
         return {each.name: each for each in Chatbot.outputs if isinstance(each, Records)}
@@ -140,14 +164,21 @@ def shipped_reader(folder: ModelFolder) -> ModelFolder:
     return ModelFolder(spec.folder)
 
 
+@lru_cache(maxsize=1)
+def opened(generator: str) -> Generator:
+    """Return a language model by its folder or name; the last one stays open."""
+    return Generator.load(generator)
+
+
 NONE = Answer("", "", "", None, 0, 0, 0.0, "unfamiliar", ())
 
 
-def _row(answer: Answer) -> dict[str, Any]:
+def _row(answer: Answer, reply: str) -> dict[str, Any]:
     """Return an answer as the columns of a result row that hold one thing each."""
     found = answer.found
     return {
         "answer": answer.text,
+        "reply": reply,
         "document": found.document if found else "",
         "page": math.nan if found is None or found.page is None else float(found.page),
         "heading": found.headings[-1] if found and found.headings else "",
@@ -159,10 +190,13 @@ def _row(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _citations(answer: Answer, count: int) -> list[dict[str, Any]]:
+def _nearest(answer: Answer) -> list[Found]:
     """Return the passage of the answer, then the nearest others."""
     first = [] if answer.found is None else [answer.found]
-    others = [each for each in answer.passages if each is not answer.found]
+    return [*first, *(each for each in answer.passages if each is not answer.found)]
+
+
+def _citations(answer: Answer, count: int) -> list[dict[str, Any]]:
     return [
         {
             "document": each.document,
@@ -171,7 +205,7 @@ def _citations(answer: Answer, count: int) -> list[dict[str, Any]]:
             "passage": each.text,
             "score": each.score,
         }
-        for each in [*first, *others][:count]
+        for each in _nearest(answer)[:count]
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 
@@ -48,3 +49,26 @@ def test_every_kind_of_option_has_a_widget_with_its_default():
     }  # fmt: skip
     app.slider(key="flowers-option-share").set_value(0.1).run()
     assert app.session_state["found"]["share"] == 0.1
+
+
+def local_form() -> None:
+    import streamlit as st
+    from pydantic import Field
+
+    from deepfield import Options
+    from deepfield.dashboard.forms import form_of
+
+    class Some(Options):
+        folder: str = Field("", json_schema_extra={"local": True})
+        count: int = Field(3, ge=1, le=9)
+
+    st.session_state["found"] = form_of(Some, "some")
+
+
+@pytest.mark.parametrize(
+    ("own", "drawn"), [(True, {"folder": "", "count": 3}), (False, {"count": 3})]
+)
+def test_what_names_a_place_of_this_machine_is_for_its_own_people(monkeypatch, own, drawn):
+    monkeypatch.setattr("deepfield.dashboard.forms.on_this_machine", lambda: own)
+    app = AppTest.from_function(local_form).run()
+    assert app.session_state["found"] == drawn

@@ -321,3 +321,43 @@ def test_an_empty_knowledge_base_answers_nothing(domain, tmp_path):
     assert (row["answer"], row["document"], row["trust"]) == ("", "", "unfamiliar")
     assert not len(row["citations"])
     assert predictor.explain(rows, Chatbot.Options())[0].summary
+
+
+@dataclass
+class Written:
+    """A language model that writes the same whatever it is asked."""
+
+    reply: str
+    name: str = "written"
+    thinks: bool = False
+
+    def stream(self, question, passages, history=(), *, most=256, stop=lambda: False):
+        yield from self.reply
+        return "end"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Leaves of moss drink rain [1].", "Leaves of moss drink rain [1]."),
+        ("Leaves of moss drink 40 litres of beer [1].", ""),
+    ],
+)
+def test_a_language_model_words_replies_that_the_passages_bear(
+    domain, tmp_path, pointing, monkeypatch, written, kept
+):
+    (tmp_path / "a.md").write_text("Leaves of moss drink rain.")
+    ChatbotPredictor.fit_files(
+        {"a.md": tmp_path / "a.md"}, tmp_path / "made", base=ModelFolder(domain.models[0].folder),
+        options=ChatbotPredictor.FitOptions(), report=lambda done, figures=None: None,
+    )  # fmt: skip
+    predictor = ChatbotPredictor.load(ModelFolder(tmp_path / "made"), "cpu")
+    asked = []
+    monkeypatch.setattr(
+        "deepfield_chatbot.predictor.opened", lambda name: asked.append(name) or Written(written)
+    )
+    rows = pd.DataFrame({"question": ["What do the leaves of moss drink?"]})
+    silent = predictor.predict(rows, Chatbot.Options(max_error=0.9)).iloc[0]
+    assert (silent["reply"], asked) == ("", [])
+    row = predictor.predict(rows, Chatbot.Options(max_error=0.9, generator="some/model")).iloc[0]
+    assert (row["answer"], row["reply"], asked) == ("rain", kept, ["some/model"])

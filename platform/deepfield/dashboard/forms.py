@@ -13,6 +13,7 @@ import streamlit as st
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from deepfield.dashboard.labelled_form import on_this_machine
 from deepfield.domain import Domain
 from deepfield.formats import Formats
 
@@ -35,7 +36,17 @@ def form_of(options: type[BaseModel], key: str) -> dict[str, Any]:
 
 
 def _form(fields: Mapping[str, FieldInfo], key: str) -> dict[str, Any]:
-    return {name: _widget(f"{key}-{name}", name, field) for name, field in fields.items()}
+    return {
+        name: _widget(f"{key}-{name}", name, field)
+        for name, field in fields.items()
+        if on_this_machine() or not _is_local(field)
+    }
+
+
+def _is_local(field: FieldInfo) -> bool:
+    """Return whether an option names what lies on this machine, or makes it ask the network."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and bool(extra.get("local"))
 
 
 def _widget(key: str, name: str, field: FieldInfo) -> Any:
