@@ -1,4 +1,4 @@
-"""The chatbot's tab and its view of answers, without a browser.
+"""The chatbot's tab and its view of answers, by themselves and in a browser.
 
 The reader is hand-made: its answers are known.
 """
@@ -6,6 +6,7 @@ The reader is hand-made: its answers are known.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
 import deepfield
@@ -56,6 +58,7 @@ EVIL = (
     "<img src=http://evil.example/a.png onerror=alert(1)> <script>alert(2)</script> "
     "![x](http://evil.example/b.png) [link](http://evil.example) www.evil.example today."
 )
+MINE = "# Mine\n\nThe form was sent to Cork in spring."
 BUILT_IN = {"garden.md": GARDEN, "letters.md": LETTERS, "faq.csv": FAQ}
 LOOSE = 90
 """Per cent of errors that let the hand-made reader answer."""
@@ -87,13 +90,16 @@ def encoder():
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory, encoder) -> Path:
-    """A reader's folder with random weights, whose built-in documents are ours."""
-    folder = tmp_path_factory.mktemp("reader")
+    return reader_folder(tmp_path_factory.mktemp("reader"), encoder, BUILT_IN)
+
+
+def reader_folder(folder: Path, encoder: Encoder, files: dict[str, str]) -> Path:
+    """Write a reader with random weights, whose built-in documents are these."""
     torch.manual_seed(0)
     save_weights(SpanNetwork(TINY), folder / "model.safetensors", torch.float16)
     config = {**TINY, "domain": "chatbot", "model": "reader", "answering": judge().to_json()}
     (folder / "config.json").write_text(json.dumps(config))
-    contents = base_of(BUILT_IN, encoder).contents
+    contents = base_of(files, encoder).contents
     contents.save(folder / HANDBOOK, base_config(contents, "reader"))
     return folder
 
@@ -111,6 +117,36 @@ def domain(shipped, encoder, monkeypatch) -> Chatbot:
     registry.add(Plugin(), "chatbot")
     monkeypatch.setattr(cached, "registry", lambda: registry)
     return found
+
+
+def serve_page(place: Path) -> None:
+    """Show the domain's page in a server of its own, with a slow language model."""
+    import streamlit as st
+
+    from deepfield.dashboard import domain_page
+
+    class Slow(Writer):
+        def stream(self, question, passages, history=(), *, most=256, stop=lambda: False):
+            for piece in super().stream(question, passages, history):
+                time.sleep(0.3)
+                yield piece
+            return "end"
+
+    @st.cache_resource
+    def prepared() -> None:
+        tiny = replace_spec(Chatbot.models[0], place)
+        Chatbot.models = (tiny,)
+        Reader.load = lambda folder, device="auto", openvino=None: reader()
+        encoder = Encoder.load(device="cpu", openvino=False)
+        Encoder.load = lambda *args, **kwargs: encoder
+        registry = Registry()
+        registry.add(Plugin(), "chatbot")
+        cached.registry = lambda: registry
+        slow = Slow("Leaves of moss drink rain " * 200)
+        voice.generator = lambda name: slow
+
+    prepared()
+    domain_page.show(Chatbot())
 
 
 def replace_spec(spec: ModelSpec, place: Path) -> Tiny:
@@ -503,6 +539,69 @@ def test_chat_is_a_tab_of_the_domains_page(domain):
     assert [each.label.split(" ", 1)[1] for each in app.tabs][:2] == ["Score", "Chat"]
     say(app, "hello")
     assert "Hello." in told(app)
+
+
+@pytest.mark.browser
+def test_chat_in_a_browser(page, requests, shipped, encoder, serve_dashboard, tmp_path):
+    place = tmp_path / "reader"
+    place.mkdir()
+    reader_folder(place, encoder, {**BUILT_IN, "walls.md": EVIL})
+    script = tmp_path / "app.py"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"from pathlib import Path; import test_chat_view as tests\n"
+        f"tests.serve_page(Path({str(place)!r}))\n"
+    )
+    command = [
+        sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true",
+        "--server.fileWatcherType=none", "--server.address=127.0.0.1", "--server.port",
+    ]  # fmt: skip
+    serving = serve_dashboard(command, Path(__file__).parents[2], tmp_path / "home")
+    address = next(serving)
+    try:
+        talk_in(page, address)
+    finally:
+        serving.close()
+    foreign = [each for each in requests if not each.split("://", 1)[-1].startswith("127.0.0.1")]
+    assert [each for each in foreign if not each.startswith(("data:", "blob:"))] == []
+
+
+def talk_in(page, address: str) -> None:
+    page.goto(f"{address}/?tab=chat")
+    message = page.get_by_test_id("stChatInputTextArea")
+    # What a document says is text, whatever it says.
+    message.fill("How many will moss grow on today?")
+    message.press("Enter")
+    page.get_by_text("Where it stands").first.click()
+    expect(page.locator("mark")).to_have_text("nine walls")
+    expect(page.get_by_text("www.evil.example today").first).to_be_visible()
+    assert page.get_by_test_id("stChatMessage").locator("img, script, a").count() == 0
+    # A language model that writes is stopped, and the document's own words stand there.
+    page.get_by_text("Words of a language model").click()
+    page.get_by_role("textbox", name="Name of the hub").fill("tiny/writer")
+    page.get_by_role("button", name="Use it").click()
+    expect(page.get_by_text("tiny/writer is used")).to_be_visible()
+    message.fill("What do leaves of moss drink?")
+    message.press("Enter")
+    expect(page.get_by_text("drink rain Leaves of moss")).to_be_visible()
+    page.get_by_test_id("stChatMessage").get_by_role("button", name="Stop").click()
+    last = page.get_by_test_id("stChatMessage").last
+    own = last.locator("p").filter(has_text=re.compile("^rain$"))
+    expect(own).to_be_visible(timeout=15_000)
+    expect(last.get_by_text("is writing")).to_have_count(0)
+    # Files that are dropped make a copy, which the page then uses.
+    page.get_by_test_id("stChatInput").locator("input[type=file]").set_input_files(
+        [{"name": "mine.md", "mimeType": "text/markdown", "buffer": MINE.encode()}]
+    )
+    expect(page.get_by_test_id("stChatInput").get_by_text("mine.md")).to_be_visible()
+    page.get_by_role("button", name="Use none").click()
+    message.fill("Where was the form sent?")
+    message.press("Enter")
+    form = page.get_by_test_id("stForm").filter(has_text="Add 1 document")
+    form.get_by_role("button", name="Add").click()
+    expect(page.get_by_text("Added 1 document.")).to_be_visible()
+    expect(page.get_by_role("radio", name="my-documents")).to_be_checked()
+    expect(page.get_by_test_id("stChatMessage").last.get_by_text("Cork")).to_be_visible()
 
 
 def test_names_of_new_knowledge_bases_are_free(domain, encoder):

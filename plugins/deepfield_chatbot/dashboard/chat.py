@@ -25,7 +25,7 @@ OFFERED = 4
 """Questions that are offered to begin with."""
 
 
-@st.fragment
+# No fragment: clicks in one wait for its end, and a language model must be stopped before.
 def show(context: ModelContext) -> None:
     """Show the conversation, and beside it the knowledge base."""
     model, key = context.model, context.key
@@ -49,15 +49,15 @@ def show(context: ModelContext) -> None:
             max_chars=LONGEST,
         )
         below = st.container()
-    message = st.session_state.pop(f"{key}-pending", "")
     if sent is not None:
-        message = (sent.text or "").strip() or message
+        message = (sent.text or "").strip()
         if sent.files:
             changing.dropped(model, sent.files, message, key)
             st.session_state[f"{key}-redraw"] = True
-            message = ""
+        elif message:
+            send(key, message)
     with said:
-        converse(context, talk, message, voice)
+        converse(context, talk, voice)
     with offered:
         suggestions(context, talk)
     with below:
@@ -82,8 +82,10 @@ def settings(key: str) -> float:
     return percent / 100
 
 
-def converse(context: ModelContext, talk: Talk, message: str, voice: Generator | None) -> None:
-    """Show what was said, and reply to a new message."""
+def converse(context: ModelContext, talk: Talk, voice: Generator | None) -> None:
+    """Show what was said, and reply to a new message, which waits until there is a reply."""
+    slot = f"{context.key}-pending"
+    message = st.session_state.get(slot, "")
     answerer = predictor(context.model).answerer
     contents, key = answerer.base.contents, context.key
 
@@ -101,7 +103,10 @@ def converse(context: ModelContext, talk: Talk, message: str, voice: Generator |
     if message:
         turns.asked(message)
         with st.spinner("Reading …"):
-            shown = talk.send(message, context.model.folder.hash)
+            try:
+                shown = talk.send(message, context.model.folder.hash)
+            finally:
+                del st.session_state[slot]
         write = None
         if voice is not None and shown.reply.kind == "answer":
             write = partial(say, voice, talk, shown, key)

@@ -133,21 +133,17 @@ def _deleting(domain: Domain, name: str, key: str, busy: bool) -> None:
             icon=":material/delete_forever:",
             on_click=partial(_delete, domain, name, key),
         )
-    if f"{key}-deleted" in st.session_state:
-        told = st.session_state.pop(f"{key}-deleted")
-        if told:
-            st.error(plain(told), icon=":material/error:")
-        else:
-            st.rerun()  # all of the page: its choice of models has one less
+    told = st.session_state.pop(f"{key}-undeleted", "")
+    if told:
+        st.error(plain(told), icon=":material/error:")
 
 
 def _delete(domain: Domain, name: str, key: str) -> None:
     try:
         remove_model(domain, name)
     except DeepfieldError as error:
-        st.session_state[f"{key}-deleted"] = str(error)
+        st.session_state[f"{key}-undeleted"] = str(error)
         return
-    st.session_state[f"{key}-deleted"] = ""
     st.session_state.get(f"{key}-talks", {}).pop(name, None)
     st.session_state.pop(f"{key}-came", None)
     st.session_state[f"{domain.name}-model"] = domain.models[0].name
