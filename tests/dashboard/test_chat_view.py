@@ -667,6 +667,21 @@ def test_answers_of_a_run_are_explained_on_demand(answered):
     assert "stands in" in told(answered)
 
 
+def test_generated_replies_of_a_run_are_marked(domain, monkeypatch):
+    monkeypatch.setattr(
+        "deepfield_chatbot.predictor.opened", lambda name: Writer("Leaves of moss drink rain.")
+    )
+    model = load_model(domain, "reader")
+    rows = pd.DataFrame({"question": ["What do leaves of moss drink?"]})
+    options = {"max_error": 0.9, "generator": "tiny/writer"}
+    app = AppTest.from_function(answers_page, default_timeout=120)
+    app.session_state["model"] = model
+    app.session_state["run"] = Job(model, rows, options=options, keep=True).run().run
+    app.run()
+    assert not app.exception, app.exception
+    assert "Leaves of moss drink rain. :violet-badge[:material/stylus_note: generated]" in told(app)
+
+
 def test_answers_read_back_from_any_file(domain, tmp_path):
     frame = pd.DataFrame(
         {"question": ["a", None], "answer": ["x", None], "trust": ["ok", "unsure"]}, index=[1, 2]

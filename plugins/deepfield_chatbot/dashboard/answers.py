@@ -95,6 +95,9 @@ def one(context: Context, number: int, row: dict[Any, Any]) -> None:
     with st.container(border=True):
         st.markdown(f":small[{number}] **{letters(said(row, 'question')) or 'A question'}**")
         st.markdown(letters(said(row, "answer")) or "*The documents don't say.*")
+        if said(row, "reply"):
+            badge = ":violet-badge[:material/stylus_note: generated]"
+            st.markdown(f"{letters(said(row, 'reply'))} {badge}")
         st.markdown(trusted(trust, float(row["confidence"])))
         for each in things(row, "disagreeing"):
             where = place(str(each["document"]), paged(each["page"]))

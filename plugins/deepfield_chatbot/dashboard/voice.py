@@ -15,6 +15,7 @@ from deepfield_chatbot.dashboard.talk import Shown, Talk
 from deepfield_chatbot.dashboard.wording import letters
 from deepfield_chatbot.generating.grounded import GroundedReply
 from deepfield_chatbot.generator import Generator
+from deepfield_chatbot.predictor import opened
 
 __all__ = ["chosen_voice", "say", "shown_pieces"]
 
@@ -22,9 +23,10 @@ PASSAGES, EARLIER = 4, 3
 """Passages and earlier turns that a language model is given."""
 
 
-@st.cache_resource(max_entries=1, show_spinner="Opening the language model …")
 def generator(name: str) -> Generator:
-    return Generator.load(name)
+    """Return a language model; it is the same in memory that words the answers of a run."""
+    with st.spinner("Opening the language model …"):
+        return opened(name)
 
 
 def chosen_voice(key: str) -> Generator | None:
