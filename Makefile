@@ -16,7 +16,7 @@ demo: $(INSTALLED)  ## open the dashboard
 	$(BIN)/deepfield dashboard
 
 test: system $(INSTALLED)  ## run every test, in a real browser too
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
 
 check: lint test  ## format, lint, types, tests
 

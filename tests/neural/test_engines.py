@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -178,3 +180,25 @@ def test_what_openvino_cannot_take_runs_in_torch(folder, caplog):
     assert isinstance(engine, TorchEngine)
     assert "OpenVINO cannot take" in caplog.text
     assert engine(rows)[0].shape == (3, 2)
+
+
+def test_a_signal_ends_nothing_after_an_engine_was_let_go_by_another_thread(tmp_path):
+    graph = tmp_path / "network.xml"
+    code = f"""
+import gc, signal, threading
+import numpy as np
+from deepfield.neural.engines import OpenVinoEngine, import_openvino
+
+openvino = import_openvino()
+place = openvino.opset13.parameter([-1, 4], np.float32)
+openvino.save_model(openvino.Model([openvino.opset13.relu(place)], [place]), {str(graph)!r})
+held = [OpenVinoEngine({str(graph)!r})]
+other = threading.Thread(target=held.clear)
+other.start()
+other.join()
+gc.collect()
+signal.signal(signal.SIGUSR1, lambda *_: print("handled"))
+signal.raise_signal(signal.SIGUSR1)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "handled\n"), done.stderr

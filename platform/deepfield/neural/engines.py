@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
@@ -34,6 +35,8 @@ __all__ = ["Engine", "OpenVinoEngine", "TorchEngine", "open_engine"]
 log = logging.getLogger(__name__)
 
 Precision = Literal["f32", "bf16"]
+_opening = threading.Lock()
+_opened: Any = None
 
 SLICE = 4
 """Pictures a request: enough to share what a call costs, few enough to stay in cores' caches."""
@@ -85,8 +88,7 @@ class OpenVinoEngine(Engine):
         self, graph: Path, rows_a_request: int = SLICE, precision: Precision = "f32"
     ) -> None:
         self.rows_a_request = rows_a_request
-        openvino = import_openvino()
-        self.compiled = openvino.Core().compile_model(
+        self.compiled = _core().compile_model(
             graph,
             "CPU",
             # OpenVINO would choose bf16 by itself where the processor has it. That moved
@@ -117,6 +119,19 @@ class OpenVinoEngine(Engine):
             return self._idle.pop()
         except IndexError:
             return self.compiled.create_infer_request()
+
+
+def _core() -> Any:
+    """Return the process's one runtime of OpenVINO, which is never let go.
+
+    It gives the thread that opens it a stack for signals. Let go by another thread, it frees that
+    stack and leaves it in place, and the next signal, be it Ctrl-C, kills the process.
+    """
+    global _opened
+    with _opening:
+        if _opened is None:
+            _opened = import_openvino().Core()
+        return _opened
 
 
 def import_openvino() -> ModuleType:
