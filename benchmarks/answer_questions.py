@@ -51,8 +51,8 @@ from deepfield_chatbot.pieces import open_tokenizer
 from deepfield_chatbot.reader import Reader, build_reader, open_spans
 from deepfield_chatbot.recipes.asking import ask
 from deepfield_chatbot.recipes.calibration import PLAIN
+from deepfield_chatbot.recipes.measuring import CHOSEN_BY
 from deepfield_chatbot.recipes.questions import VALIDATION, Question, load_sets
-from deepfield_chatbot.recipes.training import CHOSEN_BY
 
 FILL = ("tydi", "new-wiki", "reddit", "fairytale")
 NAMELESS = ("reddit",)

@@ -11,11 +11,13 @@ import torch
 
 from deepfield.errors import InputError
 from deepfield.neural.engines import TorchEngine
-from deepfield_chatbot import network as networks
 from deepfield_chatbot.encoder import minilm_folder
 from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.pieces import CLS, SEP, open_tokenizer
 from deepfield_chatbot.reader import best_span, read_pairs, windows
+from deepfield_chatbot.recipes.distilling import mean_network, taught, taught_loss
+from deepfield_chatbot.recipes.features import collate, features, pieces_of
+from deepfield_chatbot.recipes.measuring import figures_of
 from deepfield_chatbot.recipes.questions import (
     Answer,
     Question,
@@ -24,15 +26,7 @@ from deepfield_chatbot.recipes.questions import (
     paired_with_others,
     rejoined,
 )
-from deepfield_chatbot.recipes.training import (
-    STAGES,
-    collate,
-    features,
-    figures_of,
-    pieces_of,
-    span_loss,
-    train_reader,
-)
+from deepfield_chatbot.recipes.training import Settings, span_loss, train_reader
 
 TINY = {
     "vocab_size": 30522, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
@@ -201,40 +195,60 @@ def test_sets_are_read_each_with_its_traps(tmp_path):
         load_sets(tmp_path, ["tydi"])
 
 
-def test_the_recipe_learns_and_goes_on(tmp_path, monkeypatch):
-    class Folder:
-        config = TINY
-        file = minilm_folder().file
-        weights = tmp_path / "trunk.safetensors"
+def go_on(network, data, folder, say=lambda line: None, loss=span_loss):
+    settings = Settings(length=64, piece=12, batch=6, passes=4.0, rate=3e-3)
+    device = torch.device("cpu")
+    return train_reader(data, loss, network, questions(6), folder, settings, "tiny", device, say)
 
-    from safetensors.torch import save_file
 
-    torch.manual_seed(0)
-    save_file(networks.Trunk(TINY).bert.state_dict(), Folder.weights)
-    monkeypatch.setattr("deepfield_chatbot.recipes.training.minilm_folder", lambda: Folder)
+def tiny(seed):
+    torch.manual_seed(seed)
+    return SpanNetwork(TINY)
 
-    def go(passes, say=lambda line: None):
-        return train_reader(
-            questions(24), questions(6), tmp_path / "run", STAGES["warm"],
-            piece=12, batch=6, passes=passes, rate=3e-3, length=64, device=torch.device("cpu"),
-            say=say,
-        )  # fmt: skip
 
-    lines = []
-    trained = go(4.0, lines.append)
-    assert "30 questions, 30 windows (20% without answer)" in lines[0]
-    losses = [
-        json.loads(line)["loss"]
-        for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()
-    ]
-    assert losses[-1] < losses[0]
+def losses(folder):
+    lines = (folder / "log.jsonl").read_text().splitlines()
+    return [json.loads(line)["loss"] for line in lines]
+
+
+def test_the_recipe_learns_and_goes_on(tmp_path):
+    data, lines = features(questions(24), 64, 32, 0), []
+    trained = go_on(tiny(0), data, tmp_path, lines.append)
+    assert "24 windows (0% without answer), 8 pieces of 12" in lines[0]
+    assert losses(tmp_path)[-1] < losses(tmp_path)[0]
     lines.clear()
-    again = go(4.0, lines.append)  # whole already: nothing is learned anew
+    again = go_on(tiny(0), data, tmp_path, lines.append)  # whole already: nothing is learned anew
     assert len(lines) == 1
     for one, other in zip(trained.parameters(), again.parameters(), strict=True):
         torch.testing.assert_close(one, other)
     figures = figures_of(trained, questions(6), "cpu", 64, threshold=1e9)
     assert figures["f1_v1"] == figures["f1_v2"]
+
+
+def test_a_student_hears_people_and_the_mean_of_its_teachers(tmp_path):
+    data = features(questions(24), 64, 32, 0)
+    teachers = [tiny(1).eval(), tiny(2).eval()]
+    lessons = taught(data, 20, teachers, torch.device("cpu"), person=0.25)
+    ids, likely = collate([lessons[place] for place in range(24)])
+    with torch.inference_mode():
+        mean = sum(torch.stack(each(ids), dim=1).softmax(dim=-1) for each in teachers) / 2
+    torch.testing.assert_close(likely[20:], mean[20:], atol=1e-3, rtol=0)  # kept as float16
+    people = torch.zeros_like(likely)
+    for place, target in enumerate(data.targets):
+        people[place, [0, 1], target] = 1.0
+    torch.testing.assert_close(likely[:20], (0.75 * mean + 0.25 * people)[:20], atol=1e-3, rtol=0)
+    go_on(tiny(3), lessons, tmp_path, loss=taught_loss)
+    assert losses(tmp_path)[-1] < losses(tmp_path)[0]
+
+
+def test_the_mean_of_networks_has_the_mean_of_their_weights(monkeypatch):
+    class Folder:
+        config = TINY
+
+    monkeypatch.setattr("deepfield_chatbot.recipes.distilling.minilm_folder", lambda: Folder)
+    one, other = tiny(1), tiny(2)
+    mean = mean_network([one, other])
+    torch.testing.assert_close(mean.head.weight, (one.head.weight + other.head.weight) / 2)
 
 
 def test_the_loss_is_finite_where_nothing_is_answered():

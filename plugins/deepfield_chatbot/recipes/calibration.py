@@ -40,8 +40,8 @@ from deepfield_chatbot.recipes.asking import Asked, articles, ask, banking, else
 from deepfield_chatbot.recipes.card import ERRORS, write_card
 from deepfield_chatbot.recipes.handbook import make_handbook
 from deepfield_chatbot.recipes.hiding import hiding_figures
+from deepfield_chatbot.recipes.measuring import CHOSEN_BY
 from deepfield_chatbot.recipes.questions import VALIDATION, Question, load_sets
-from deepfield_chatbot.recipes.training import CHOSEN_BY
 
 __all__ = ["fit_judge", "main", "make_model"]
 

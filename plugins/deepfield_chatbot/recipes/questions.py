@@ -174,7 +174,7 @@ def paired_with_others(
     for number in chosen:
         each = answerable[number]
         scores = lexical.scores(each.question)
-        kin = of_title[each.title]
+        kin = of_title.get(each.title, [])
         among = np.array(kin if len(kin) > 3 else range(len(contexts)))
         best = among[np.argsort(-scores[among], kind="stable")[:8]]
         told = [answer.text.lower() for answer in each.answers]
