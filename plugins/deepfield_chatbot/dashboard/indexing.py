@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deepfield.domain import Domain
 from deepfield.errors import DeepfieldError, InputError
@@ -127,7 +127,8 @@ def making(
     check_new_name(domain, name)
 
     def change(report: Report) -> Changed:
-        contents, added, problems = _with_files(before, files, encoder, report)
+        own = replace(before, identity=Contents.empty().identity)
+        contents, added, problems = _with_files(own, files, encoder, report)
         keep_contents(domain, name, contents)
         return Changed(name, added=added, problems=problems)
 
