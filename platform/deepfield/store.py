@@ -13,6 +13,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepfield.changing import changing
 from deepfield.domain import Domain, ModelSpec
 from deepfield.errors import DeepfieldError, InputError, NotFoundError, UsageError
 from deepfield.folders import data_folder
@@ -27,6 +28,10 @@ __all__ = [
     "remove_model",
 ]
 
+LONG = 600.0
+"""Seconds that a model that is whole waits for another change to end."""
+SHORT = 5.0
+"""The same of one that is to be removed: a person waits."""
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 
 
@@ -104,16 +109,22 @@ def check_new_name(domain: Domain, name: str, overwrite: bool = False) -> None:
 def keep_model(domain: Domain, name: str, made: Path, overwrite: bool = False) -> Path:
     """Move a folder that is whole to its place and return the place.
 
-    Whatever breaks in, ``made`` is moved and whole, or all is as it was.
+    Whatever breaks in, ``made`` is moved and whole, or all is as it was. A change of the model that
+    goes on is waited for, and for long: what was made may have taken hours.
 
     Args:
         overwrite: put it in the place of a fitted model of that name, if there is one.
 
     Raises:
         UsageError: if there is one, perhaps for a moment only, and it may not be replaced.
-        DeepfieldError: if the disk does not allow it.
+        DeepfieldError: if the disk does not allow it, or another change does not end.
     """
     check_new_name(domain, name, overwrite)
+    with changing(domain, name, wait=LONG):
+        return _put(domain, name, made, overwrite)
+
+
+def _put(domain: Domain, name: str, made: Path, overwrite: bool) -> Path:
     place = _shelf(domain) / name
     before = place.with_name(f".{name}-{uuid.uuid4().hex[:8]}")
     try:
@@ -140,6 +151,7 @@ def remove_model(domain: Domain, name: str) -> None:
     Raises:
         UsageError: if the domain ships it.
         NotFoundError: if there is none of that name.
+        DeepfieldError: if it is being changed, or the disk does not allow it.
     """
     if name in {spec.name for spec in domain.models}:
         raise UsageError(f"{name!r} is a model that {domain.name} ships; only fitted ones can go.")
@@ -148,11 +160,12 @@ def remove_model(domain: Domain, name: str) -> None:
         raise NotFoundError.among(f"fitted model of {domain.name}", name, found)
     place = found[name].folder
     gone = place.with_name(f".{name}-{uuid.uuid4().hex[:8]}")
-    try:
-        place.rename(gone)  # from here on it is not listed, even if deleting breaks off
-        shutil.rmtree(gone)
-    except OSError as error:
-        raise DeepfieldError(f"Cannot remove {str(place)!r}: {error.strerror}.") from error
+    with changing(domain, name, wait=SHORT):
+        try:
+            place.rename(gone)  # from here on it is not listed, even if deleting breaks off
+            shutil.rmtree(gone)
+        except OSError as error:
+            raise DeepfieldError(f"Cannot remove {str(place)!r}: {error.strerror}.") from error
 
 
 def _shelf(domain: Domain) -> Path:

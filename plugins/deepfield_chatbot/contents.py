@@ -13,8 +13,9 @@ A document is added, replaced or removed without encoding any other.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,9 @@ class Contents:
     """Those of a document together, in the order of the documents."""
     vectors: np.ndarray  # (parts, 384) float16, in the order of the documents
     terms: tuple[str, ...]
+    identity: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Stays when documents come and go, so that what was said about a knowledge base is never taken
+    for what was said about another that got its name later."""
 
     @classmethod
     def empty(cls) -> Contents:
@@ -149,6 +153,7 @@ class Contents:
             pa.concat_tables([kept.passages, pa.Table.from_pylist(rows, PASSAGES)]),
             np.concatenate([kept.vectors, vectors.astype(np.float16)]),
             tuple(vocabulary.numbers),
+            kept.identity,
         )
 
     def without(self, name: str, missing_ok: bool = False) -> Contents:
@@ -187,7 +192,11 @@ class Contents:
         """Write a knowledge base into a folder that is new."""
         folder.mkdir(parents=True, exist_ok=True)
         entries = [asdict(each) for each in self.entries]
-        text = json.dumps({**config, "documents": entries}, indent=2, ensure_ascii=False)
+        text = json.dumps(
+            {**config, "identity": self.identity, "documents": entries},
+            indent=2,
+            ensure_ascii=False,
+        )
         (folder / "config.json").write_text(text + "\n", encoding="utf-8")
         texts = pa.table(
             {
@@ -221,6 +230,7 @@ class Contents:
                 pq.read_table(folder.file("passages.parquet"), schema=PASSAGES),
                 load_file(folder.weights)["vectors"],
                 tuple(pq.read_table(folder.file("vocabulary.parquet"))["term"].to_pylist()),
+                str(folder.config.get("identity") or folder.hash),
             )
         except (OSError, KeyError, TypeError, pa.ArrowException, SafetensorError) as error:
             raise InputError(

@@ -21,7 +21,7 @@ from deepfield_chatbot.small_talk import SmallTalk
 from deepfield_chatbot.suggesting import opening_suggestions, suggest
 from deepfield_chatbot.words import terms
 
-__all__ = ["Conversation", "Replier", "Reply", "Turn"]
+__all__ = ["Conversation", "Replier", "Reply", "Turn", "turn_of"]
 
 SAID = {
     "greeting": "Hello. Ask what you want to know; the documents will tell, or I say that they "
@@ -117,7 +117,7 @@ class Conversation:
     def reply(self, message: str) -> Reply:
         """Return what is said to a message, and keep both."""
         reply = self._reply(message)
-        self.turns.append(_turn(message, reply))
+        self.turns.append(turn_of(message, reply))
         return reply
 
     def suggestions(self) -> tuple[str, ...]:
@@ -225,7 +225,8 @@ def _sides(answer: Answer) -> tuple[Answer, ...]:
     return (answer, *answer.disagreeing)
 
 
-def _turn(message: str, reply: Reply) -> Turn:
+def turn_of(message: str, reply: Reply) -> Turn:
+    """Return what a conversation goes on from of a message and its reply."""
     answer = reply.answer
     if answer is None:
         return Turn(message, reply.kind, reply.text)

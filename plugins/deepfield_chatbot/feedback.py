@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -74,6 +74,15 @@ class Feedback:
         """Forget the judgement of a turn, if there is one."""
         with self._open() as database:
             database.execute("DELETE FROM feedback WHERE id = ?", (id,))
+
+    def given(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return the thumbs that turns have, up or down, by the turns' identifiers."""
+        if not ids or not self.file.exists():
+            return {}
+        marks = ", ".join("?" * len(ids))
+        with self._open() as database:
+            query = f"SELECT id, thumbs FROM feedback WHERE id IN ({marks})"
+            return dict(database.execute(query, list(ids)).fetchall())
 
     def counts(self, knowledge_base: str) -> tuple[int, int]:
         """Return how many thumbs of a knowledge base are up, and how many down."""

@@ -31,17 +31,18 @@ from deepfield.store import fitted_models
 from deepfield_chatbot import Chatbot
 from deepfield_chatbot.contents import Contents
 from deepfield_chatbot.conversation import Conversation
-from deepfield_chatbot.dashboard import indexing, turns, voice
+from deepfield_chatbot.dashboard import earlier, indexing, turns, voice
 from deepfield_chatbot.dashboard.answers import matching
 from deepfield_chatbot.dashboard.indexing import Indexing, adding, free_name, making, removing
 from deepfield_chatbot.dashboard.marking import around, marked, shaded
-from deepfield_chatbot.dashboard.talk import MOST_TURNS
+from deepfield_chatbot.dashboard.talk import Shown, Talk
 from deepfield_chatbot.dashboard.wording import letters, place, sure
 from deepfield_chatbot.encoder import Encoder
 from deepfield_chatbot.feedback import Feedback
 from deepfield_chatbot.generating.grounded import GroundedReply
 from deepfield_chatbot.keeping import keep_contents
 from deepfield_chatbot.knowledge_base import base_config
+from deepfield_chatbot.memory import MOST_TURNS, Memory
 from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.predictor import HANDBOOK
 from deepfield_chatbot.reader import Reader
@@ -112,6 +113,7 @@ def domain(shipped, encoder, monkeypatch) -> Chatbot:
     monkeypatch.setattr(Encoder, "load", lambda *args, **kwargs: encoder)
     monkeypatch.setattr(turns, "PACE", 0.0)
     monkeypatch.setattr(voice, "on_this_machine", lambda: True)
+    monkeypatch.setattr(earlier, "on_this_machine", lambda: True)
     found = Chatbot()
     registry = Registry()
     registry.add(Plugin(), "chatbot")
@@ -173,8 +175,11 @@ def whole_page() -> None:
     domain_page.show(Chatbot())
 
 
-def opened(base: str = "reader", page=page) -> AppTest:
+def opened(base: str = "reader", page=page, conversation: str = "") -> AppTest:
+    """Open the page in a new session, as a reload does, at an address that names a conversation."""
     app = AppTest.from_function(page, default_timeout=120)
+    if conversation:
+        app.query_params["conversation"] = conversation
     app.session_state["chatbot-model"] = base
     app.session_state["chatbot-chat-error"] = LOOSE
     app.run()
@@ -197,6 +202,17 @@ def click(app: AppTest, label: str, place: int = 0) -> AppTest:
 def told(app: AppTest) -> str:
     """Return all Markdown of the page, without escapes."""
     return "\n".join(each.value for each in [*app.markdown, *app.caption]).replace("\\", "")
+
+
+def talk_of(app: AppTest) -> Talk:
+    """Return the session's only conversation."""
+    (talk,) = app.session_state["chatbot-chat-talks"].values()
+    return talk
+
+
+def address(app: AppTest) -> str:
+    """Return the conversation that the page's address names."""
+    return "".join(app.query_params.get("conversation", ()))
 
 
 def html(app: AppTest) -> str:
@@ -411,10 +427,10 @@ def test_answer_of_a_listed_question_is_explained_by_a_sentence(domain):
     assert "stands beside" in told(app)
 
 
-def test_conversation_is_forgotten_and_bounded(domain):
+def test_conversation_is_bounded_and_another_begins(domain):
     app = say(opened(), "hello")
     assert "Hello." in told(app)
-    talk = app.session_state["chatbot-chat-talks"]["reader"]
+    talk = talk_of(app)
     for _ in range(MOST_TURNS + 3):
         talk.send("thanks", "")
     assert len(talk.shown) == len(talk.conversation.turns) == MOST_TURNS
@@ -422,6 +438,118 @@ def test_conversation_is_forgotten_and_bounded(domain):
     assert f"The last {MOST_TURNS} turns are kept." in told(app)
     click(app, "New conversation")
     assert len(app.chat_message) == 1
+    assert address(app) == ""
+
+
+def test_conversation_outlives_a_reload_and_goes_on(domain):
+    app = say(opened(), "Where was Letter Seven written?")
+    app.feedback[0].set_value(1).run()
+    assert address(app) == talk_of(app).id
+    again = opened(conversation=address(app))
+    assert talk_of(again).shown[0].reply == talk_of(app).shown[0].reply
+    assert next(each.value for each in again.chat_message[1].markdown) == "Rome"
+    assert ">Rome</mark>" in html(again)
+    assert again.feedback[0].value == 1
+    say(again, "And what about Letter Eight?")  # it knows what was asked before
+    assert "Understood as: Where was Letter Eight written?" in told(again)
+    click(again, "Which words carried it?")
+    assert "Carried most by" in told(again)
+    assert len(opened(conversation=address(again)).chat_message) == 4
+
+
+def test_generated_words_outlive_a_reload(domain, monkeypatch):
+    monkeypatch.setattr(voice, "generator", lambda name: Writer("Leaves of moss drink rain."))
+    app = opened()
+    app.text_input(key="chatbot-chat-voice-name").set_value("tiny/writer")
+    click(app, "Use it")
+    say(app, "What do leaves of moss drink?")
+    again = opened(conversation=address(app))
+    assert again.chat_message[1].markdown[0].value.replace("\\", "") == "Leaves of moss drink rain."
+    assert "generated]" in told(again)
+
+
+def test_conversations_never_leave_their_knowledge_base(domain, encoder):
+    keep(domain, encoder, "house", garden_md=GARDEN)
+    keep(domain, encoder, "other", garden_md=GARDEN)
+    app = say(opened("house"), "What do leaves of moss drink?")
+    named = address(app)
+    assert named
+    for elsewhere in (opened("other", conversation=named), opened(conversation=named)):
+        assert len(elsewhere.chat_message) == 1  # only what stands there to begin with
+        assert address(elsewhere) == ""
+        assert "Earlier conversations" not in [each.label for each in elsewhere.expander]
+    # Documents come and go, and it stays …
+    adding(domain, "house", [("letters.md", LETTERS.encode())], encoder)(lambda done: None)
+    assert len(opened("house", conversation=named).chat_message) == 2
+    # … until another knowledge base gets the name.
+    keep_contents(domain, "house", base_of({"faq.csv": FAQ}, encoder).contents, overwrite=True)
+    anew = opened("house", conversation=named)
+    assert len(anew.chat_message) == 1
+    app.run()
+    assert len(app.chat_message) == 1
+    say(anew, "hello")
+    assert [each.title for each in Memory().list(earlier.about(load_model(domain, "house")))] == [
+        "hello"
+    ]
+
+
+@pytest.mark.parametrize(
+    "named", ["../../etc/passwd", "' OR 1=1 --", "0" * 32, "x" * 10_000, "é", "None", "%00"]
+)
+def test_hostile_address_begins_a_new_conversation(domain, named):
+    say(opened(), "hello")
+    app = opened(conversation=named)
+    assert not app.warning
+    assert not app.error
+    assert len(app.chat_message) == 1
+    assert address(app) == ""
+
+
+def test_turn_of_another_version_begins_a_new_conversation(domain, caplog):
+    app = say(opened(), "hello")
+    talk = talk_of(app)
+    owner = earlier.about(load_model(domain, "reader"))
+    Memory().keep(talk.id, owner, "hello", talk.shown[0].id, '{"message": "hello"}')
+    assert len(opened(conversation=talk.id).chat_message) == 1
+    assert "is not taken up" in caplog.text
+    with pytest.raises(deepfield.errors.InputError, match="no turn that was kept"):
+        Shown.from_json("[")
+
+
+def test_earlier_conversations_are_opened_and_deleted(domain, monkeypatch):
+    first = say(opened(), "What do leaves of moss drink?")
+    click(first, "New conversation")
+    say(first, "hello")
+    assert "Earlier conversations" in [each.label for each in first.expander]
+    click(first, "What do leaves of moss drink?")
+    assert "rain" in told(first)
+    assert "hello" in [each.label for each in first.button]
+    second = next(each for each in first.button if each.key.startswith("chatbot-chat-drop-"))
+    second.click().run()
+    assert "Earlier conversations" not in [each.label for each in first.expander]
+    assert "rain" in told(first)
+    click(first, "Delete")
+    assert len(first.chat_message) == 1
+    assert Memory().list(earlier.about(load_model(domain, "reader"))) == []
+    say(first, "hello")
+    monkeypatch.setattr(earlier, "on_this_machine", lambda: False)
+    assert "Earlier conversations" not in [each.label for each in opened().expander]
+
+
+def test_conversations_go_with_their_knowledge_base(domain, encoder):
+    keep(domain, encoder, "house", garden_md=GARDEN)
+    app = say(opened("house"), "What do leaves of moss drink?")
+    owner = earlier.about(load_model(domain, "house"))
+    assert Memory().list(owner)
+    click(app, "Delete it")
+    assert Memory().list(owner) == []
+
+
+def test_conversation_that_cannot_be_kept_goes_on(domain, home):
+    (home / "chatbot-conversations.sqlite").write_text("no database, and longer than a header" * 9)
+    app = say(opened(), "What do leaves of moss drink?")
+    assert next(each.value for each in app.chat_message[1].markdown) == "rain"
+    assert "It ends with the page." in app.warning[0].value
 
 
 def test_conversation_is_exported_for_programs_and_people(domain, encoder):
@@ -431,7 +559,7 @@ def test_conversation_is_exported_for_programs_and_people(domain, encoder):
     app = opened("walls")
     say(app, "How many walls will moss grow on?")
     say(app, "thanks")
-    talk = app.session_state["chatbot-chat-talks"]["walls"]
+    talk = talk_of(app)
     again = Conversation.from_json(
         talk.conversation.replier, json.loads(as_json(talk.conversation))
     )
@@ -589,19 +717,35 @@ def talk_in(page, address: str) -> None:
     own = last.locator("p").filter(has_text=re.compile("^rain$"))
     expect(own).to_be_visible(timeout=15_000)
     expect(last.get_by_text("is writing")).to_have_count(0)
+    # After a reload of the page it is all there.
+    page.reload()
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(4)
+    expect(page.get_by_test_id("stChatMessage").nth(1).locator("p").first).to_have_text(
+        "nine walls"
+    )
+    expect(page.get_by_test_id("stChatMessage").last.locator("p").first).to_have_text("rain")
     # Files that are dropped make a copy, which the page then uses.
     page.get_by_test_id("stChatInput").locator("input[type=file]").set_input_files(
         [{"name": "mine.md", "mimeType": "text/markdown", "buffer": MINE.encode()}]
     )
     expect(page.get_by_test_id("stChatInput").get_by_text("mine.md")).to_be_visible()
-    page.get_by_role("button", name="Use none").click()
     message.fill("Where was the form sent?")
     message.press("Enter")
     form = page.get_by_test_id("stForm").filter(has_text="Add 1 document")
     form.get_by_role("button", name="Add").click()
     expect(page.get_by_text("Added 1 document.")).to_be_visible()
     expect(page.get_by_role("radio", name="my-documents")).to_be_checked()
-    expect(page.get_by_test_id("stChatMessage").last.get_by_text("Cork")).to_be_visible()
+    expect(page.get_by_test_id("stChatMessage").last.locator("p").first).to_have_text("Cork")
+    # The address names the knowledge base too, and the conversations stay with theirs.
+    expect(page.get_by_text("Earlier conversations")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("radio", name="my-documents")).to_be_checked()
+    expect(page.get_by_test_id("stChatMessage").last.locator("p").first).to_have_text("Cork")
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(1)
+    page.get_by_text("Earlier conversations").click()
+    page.get_by_role("button", name="Where was the form sent?").click()
+    expect(page.get_by_test_id("stChatMessage").last.locator("p").first).to_have_text("Cork")
 
 
 def test_names_of_new_knowledge_bases_are_free(domain, encoder):

@@ -34,6 +34,7 @@ FLOORS = {
         "located",
         "grouping",
         "past",
+        "changing",
         "store",
         "loading",
         "plugins",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -262,24 +263,40 @@ def test_a_failed_add_leaves_the_model_as_it_was(handbook, registry, tmp_path):
     assert ModelFolder(find_model(Glossary(), "house").folder).hash == before
 
 
-@pytest.mark.parametrize("change", ["added", "removed"])
-def test_an_add_that_another_fit_overtook_is_refused(handbook, registry, tmp_path, change):
+def test_an_add_takes_the_model_as_it_is_when_it_begins(handbook, registry, tmp_path):
     deepfield.fit("glossary", handbook, name="house", registry=registry)
-    more = tmp_path / "more.txt"
+    more, other = tmp_path / "more.txt", tmp_path / "other.txt"
     more.write_text("attic: under the roof")
-    slow = Fitting(Glossary(), more, name="house", add=True)
-    if change == "added":
-        other = tmp_path / "other.txt"
-        other.write_text("cellar: under the house")
-        deepfield.fit("glossary", other, name="house", add=True, registry=registry)
-    else:
-        remove_model(Glossary(), "house")
+    other.write_text("cellar: under the house")
+    later = Fitting(Glossary(), more, name="house", add=True)
+    deepfield.fit("glossary", other, name="house", add=True, registry=registry)
+    later.run()
+    assert meaning("house", "attic") == "under the roof"
+    assert meaning("house", "cellar") == "under the house"
+    late = Fitting(Glossary(), more, name="house", add=True)
+    remove_model(Glossary(), "house")
+    with pytest.raises(NotFoundError, match="No fitted model of glossary to add to named 'house'"):
+        late.run()
+    assert fitted_models(Glossary()) == []
+
+
+@pytest.mark.parametrize("change", ["changed", "removed"])
+def test_what_was_changed_by_hand_meanwhile_is_not_lost(handbook, registry, tmp_path, change):
+    deepfield.fit("glossary", handbook, name="house", registry=registry)
+    place = find_model(Glossary(), "house").folder
+
+    def meddle(progress):
+        if progress.stage == "fitting" and place.exists():
+            if change == "removed":
+                shutil.rmtree(place)
+            else:
+                config = json.loads((place / "config.json").read_text())
+                (place / "config.json").write_text(json.dumps(config | {"by": "hand"}))
+
+    slow = Fitting(Glossary(), handbook, name="house", add=True, on_progress=meddle)
     with pytest.raises(DeepfieldError, match="was changed or removed while this fit added to it"):
         slow.run()
-    kept = fitted_models(Glossary())
-    assert len(kept) == (change == "added")
-    if kept:
-        assert meaning("house", "cellar") == "under the house"
+    assert place.exists() == (change == "changed")
 
 
 @pytest.mark.parametrize("add", [False, True])

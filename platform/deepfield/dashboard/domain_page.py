@@ -14,7 +14,7 @@ from deepfield.dashboard.plugin_views import show_view
 from deepfield.dashboard.words import plain
 from deepfield.dashboard.work import Work
 from deepfield.dataset import SimulatedDataset
-from deepfield.domain import Domain
+from deepfield.domain import Domain, ModelSpec
 from deepfield.errors import DeepfieldError
 from deepfield.fitting import fit_bases
 from deepfield.loading import Model
@@ -127,13 +127,23 @@ def can_be_fitted(domain: Domain) -> bool:
 
 
 def choose_model(domain: Domain) -> str:
-    """Return the name of the model to use, shipped or fitted."""
+    """Return the name of the model to use, shipped or fitted; the address remembers it."""
     models = {spec.name: spec for spec in list_models(domain)}
+    first = domain.models[0].name
     key = f"{domain.name}-model"
     if st.session_state.get(key) not in models:  # not chosen yet, or removed in the meantime
-        st.session_state[key] = domain.models[0].name
-    if len(models) == 1:
-        return domain.models[0].name
+        asked = st.query_params.get("model")
+        st.session_state[key] = asked if asked in models else first
+    chosen = _chosen(models, key) if len(models) > 1 else first
+    if chosen == first:
+        st.query_params.pop("model", None)
+    elif st.query_params.get("model") != chosen:
+        st.query_params["model"] = chosen
+    return chosen
+
+
+def _chosen(models: dict[str, ModelSpec], key: str) -> str:
+    """Draw the choice among models, and return the name of the one that is chosen."""
 
     def shown(name: str) -> str:
         spec = models[name]
@@ -143,7 +153,7 @@ def choose_model(domain: Domain) -> str:
     if len(models) > 4:
         return st.selectbox("Model", list(models), key=key, format_func=shown)
     chosen = st.segmented_control("Model", list(models), required=True, key=key, format_func=shown)
-    return chosen or domain.models[0].name  # required, but typed as if it were not
+    return chosen or next(iter(models))  # required, but typed as if it were not
 
 
 def card_tab(model: Model) -> None:

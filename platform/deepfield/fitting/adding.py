@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from deepfield.changing import changing
 from deepfield.domain import Domain
 from deepfield.errors import DeepfieldError, InputError, NotFoundError, UsageError
 from deepfield.models import ModelFolder
 from deepfield.store import fitted_models
 
-__all__ = ["Before", "check_unchanged", "find_before"]
+__all__ = ["Before", "alone", "check_unchanged", "find_before"]
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,23 @@ def find_before(
     return Before(folder, spec.base, folder.hash)
 
 
+@contextmanager
+def alone(domain: Domain, name: str, base: str, meanwhile: Callable[[], None]) -> Iterator[Before]:
+    """Give the fitted model of that name as it is now, while nobody else changes it.
+
+    Args:
+        base: the shipped model that it was made from.
+        meanwhile: called now and then while another change is waited for.
+
+    Raises:
+        DeepfieldError: if it is gone, or another change does not end.
+    """
+    with changing(domain, name, meanwhile=meanwhile):
+        yield find_before(domain, name, base)
+
+
 def check_unchanged(domain: Domain, name: str, before: Before) -> None:
-    """Raise DeepfieldError if the model was changed meanwhile: what was added would be lost."""
+    """Raise DeepfieldError if the model was changed meanwhile, by hand say: that would be lost."""
     try:
         same = find_before(domain, name).hash == before.hash
     except DeepfieldError:

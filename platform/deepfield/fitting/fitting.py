@@ -16,7 +16,7 @@ from deepfield.domain import Domain, ModelSpec, ranked_output
 from deepfield.errors import DeepfieldError, InputError, UsageError
 from deepfield.evaluation.inventory import Inventory
 from deepfield.fits import Fit, start_fit
-from deepfield.fitting.adding import check_unchanged, find_before
+from deepfield.fitting.adding import alone, check_unchanged, find_before
 from deepfield.fitting.bases import check_files_only, find_base, fit_options
 from deepfield.fitting.by_documents import fit_by_documents
 from deepfield.fitting.by_labels import fit_by_labels
@@ -166,7 +166,7 @@ class Fitting:
             )
         else:
             self.fit = self.fit.update(base=self.spec.name, request=self._request)
-        with self._ended(self.fit):
+        with self._ended(self.fit), self._alone():
             fitted = self._run(self.fit)
         return replace(fitted, fit=self.fit)
 
@@ -217,6 +217,17 @@ class Fitting:
                 raise
         make = fit_by_labels if self._ranked is None else fit_by_moments
         return make(FitTask(inputs=self.inputs, take_rows=self._take_rows, **task))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others from changing the model that is added to, from reading it to replacing it."""
+        if self.before is None:
+            yield
+            return
+        first = next(iter(self._shares))
+        with alone(self.domain, self.name, self.spec.name, lambda: self._say(first, 0.0)) as found:
+            self.before = found
+            yield
 
     def _check_before(self) -> None:
         if self.before is not None:

@@ -10,8 +10,8 @@ from deepfield.dashboard.context import ModelContext
 from deepfield.dashboard.words import plain
 from deepfield_chatbot import QUESTIONS
 from deepfield_chatbot.answering import MAX_ERROR
-from deepfield_chatbot.dashboard import changing, exports, shelf, turns
-from deepfield_chatbot.dashboard.talk import MOST_TURNS, Talk, predictor, talk_of
+from deepfield_chatbot.dashboard import changing, earlier, shelf, turns
+from deepfield_chatbot.dashboard.talk import Talk, predictor
 from deepfield_chatbot.dashboard.voice import chosen_voice, say
 from deepfield_chatbot.dashboard.wording import counted
 from deepfield_chatbot.generator import Generator
@@ -34,7 +34,9 @@ def show(context: ModelContext) -> None:
         shelf.show(model, key)
         voice = chosen_voice(key)
         max_error = settings(key)
-    talk = talk_of(key, model, max_error)
+        others = st.container()
+    owner = earlier.about(model)
+    talk = earlier.talk_of(key, model, max_error)
     with left:
         said = st.container(height=HEIGHT, border=False, autoscroll=True)
         offered = st.container()
@@ -61,7 +63,10 @@ def show(context: ModelContext) -> None:
     with offered:
         suggestions(context, talk)
     with below:
-        tools(talk, model.spec.name, key)
+        earlier.tools(talk, owner, key)
+    earlier.name_in_address(talk)
+    with others:
+        earlier.listing(talk, owner, key)
     if st.session_state.pop(f"{key}-redraw", False):
         st.rerun()  # what asks for a name, or tells how far it is, stands above
 
@@ -88,6 +93,7 @@ def converse(context: ModelContext, talk: Talk, voice: Generator | None) -> None
     message = st.session_state.get(slot, "")
     answerer = predictor(context.model).answerer
     contents, key = answerer.base.contents, context.key
+    owner = earlier.about(context.model)
 
     def replied(shown, **fresh) -> None:
         turns.replied(
@@ -105,12 +111,16 @@ def converse(context: ModelContext, talk: Talk, voice: Generator | None) -> None
         with st.spinner("Reading …"):
             try:
                 shown = talk.send(message, context.model.folder.hash)
+                earlier.keep(talk, shown, owner)
+                earlier.name_in_address(talk)  # before the words come: a reload may break in
             finally:
                 del st.session_state[slot]
         write = None
         if voice is not None and shown.reply.kind == "answer":
             write = partial(say, voice, talk, shown, key)
         replied(shown, fresh=True, write=write)
+        if shown.outcome is not None:
+            earlier.keep(talk, shown, owner)
 
 
 def empty(documents: int) -> None:
@@ -162,41 +172,3 @@ def _picked(key: str, slot: str) -> None:
 def send(key: str, message: str) -> None:
     """Have a message answered when the page is drawn next."""
     st.session_state[f"{key}-pending"] = message
-
-
-def tools(talk: Talk, base: str, key: str) -> None:
-    """Show what is done with the conversation as a whole."""
-    if not talk.shown:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "New conversation",
-            key=f"{key}-new",
-            icon=":material/restart_alt:",
-            on_click=partial(_forget, talk),
-        )
-        st.download_button(
-            "JSON",
-            partial(exports.as_json, talk.conversation),
-            file_name=f"conversation-{base}.json",
-            mime="application/json",
-            icon=":material/download:",
-            key=f"{key}-json",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Markdown",
-            partial(exports.as_markdown, base, talk.shown),
-            file_name=f"conversation-{base}.md",
-            mime="text/markdown",
-            icon=":material/download:",
-            key=f"{key}-markdown",
-            on_click="ignore",
-        )
-        if len(talk.shown) >= MOST_TURNS:
-            st.caption(f"The last {MOST_TURNS} turns are kept.")
-
-
-def _forget(talk: Talk) -> None:
-    talk.shown.clear()
-    talk.conversation.turns.clear()

@@ -6,8 +6,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from deepfield.changing import changing
 from deepfield.domain import Domain
 from deepfield.errors import DeepfieldError, InputError
 from deepfield.models import ModelFolder
@@ -25,8 +26,6 @@ log = logging.getLogger(__name__)
 
 READING = 0.3
 """The share of the work that reading files takes, roughly; the rest is encoding."""
-CHANGING = threading.Lock()
-"""One change at a time: each reads what is there, and writes it anew."""
 
 Report = Callable[[float], None]
 
@@ -87,8 +86,7 @@ class Indexing:
 
     def _run(self) -> None:
         try:
-            with CHANGING:
-                self.changed = self._change(self._report)
+            self.changed = self._change(self._report)
         except _Cancelled:
             self.cancelled = True
         except DeepfieldError as error:
@@ -127,7 +125,8 @@ def making(
     check_new_name(domain, name)
 
     def change(report: Report) -> Changed:
-        contents, added, problems = _with_files(before, files, encoder, report)
+        own = replace(before, identity=Contents.empty().identity)
+        contents, added, problems = _with_files(own, files, encoder, report)
         keep_contents(domain, name, contents)
         return Changed(name, added=added, problems=problems)
 
@@ -140,8 +139,9 @@ def adding(
     """Return what adds files to a knowledge base; those of a name that is there are replaced."""
 
     def change(report: Report) -> Changed:
-        contents, added, problems = _with_files(_held(domain, name), files, encoder, report)
-        keep_contents(domain, name, contents, overwrite=True)
+        with changing(domain, name, meanwhile=lambda: report(0.0)):
+            contents, added, problems = _with_files(_held(domain, name), files, encoder, report)
+            keep_contents(domain, name, contents, overwrite=True)
         return Changed(name, added=added, problems=problems)
 
     return change
@@ -151,11 +151,12 @@ def removing(domain: Domain, name: str, documents: Sequence[str]) -> Callable[[R
     """Return what takes documents from a knowledge base, by their names."""
 
     def change(report: Report) -> Changed:
-        contents = _held(domain, name)
-        for place, each in enumerate(documents):
-            report(place / len(documents))
-            contents = contents.without(each)
-        keep_contents(domain, name, contents, overwrite=True)
+        with changing(domain, name, meanwhile=lambda: report(0.0)):
+            contents = _held(domain, name)
+            for place, each in enumerate(documents):
+                report(place / len(documents))
+                contents = contents.without(each)
+            keep_contents(domain, name, contents, overwrite=True)
         return Changed(name, removed=tuple(documents))
 
     return change

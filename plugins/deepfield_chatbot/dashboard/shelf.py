@@ -26,6 +26,7 @@ from deepfield_chatbot.dashboard.changing import (
 from deepfield_chatbot.dashboard.talk import predictor
 from deepfield_chatbot.dashboard.wording import counted
 from deepfield_chatbot.feedback import Feedback
+from deepfield_chatbot.memory import Memory
 from deepfield_chatbot.reading import SUFFIXES
 
 __all__ = ["ENDINGS", "show"]
@@ -125,7 +126,10 @@ def _adding(model: Model, key: str, busy: bool) -> None:
 
 def _deleting(domain: Domain, name: str, key: str, busy: bool) -> None:
     with st.popover("Delete this knowledge base", icon=":material/delete_forever:", disabled=busy):
-        st.markdown(f"**{plain(name)}** and all that it holds is deleted for good.")
+        st.markdown(
+            f"**{plain(name)}** and all that it holds is deleted for good, with what "
+            "was said about it here."
+        )
         st.button(
             "Delete it",
             key=f"{key}-delete",
@@ -141,10 +145,10 @@ def _deleting(domain: Domain, name: str, key: str, busy: bool) -> None:
 def _delete(domain: Domain, name: str, key: str) -> None:
     try:
         remove_model(domain, name)
+        Memory().forget_all(name)
     except DeepfieldError as error:
         st.session_state[f"{key}-undeleted"] = str(error)
         return
-    st.session_state.get(f"{key}-talks", {}).pop(name, None)
     st.session_state.pop(f"{key}-came", None)
     st.session_state[f"{domain.name}-model"] = domain.models[0].name
 

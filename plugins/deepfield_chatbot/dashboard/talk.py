@@ -1,25 +1,27 @@
-"""A conversation as a page keeps it: in the session, one for each knowledge base, bounded."""
+"""A conversation as a page shows it: messages, replies, and what became of them."""
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
-from dataclasses import dataclass, field
-from typing import cast
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Self, cast
 
 import streamlit as st
+from pydantic import TypeAdapter, ValidationError
 
+from deepfield.errors import InputError
 from deepfield.loading import Model
-from deepfield_chatbot.conversation import Conversation, Replier, Reply
+from deepfield_chatbot.conversation import Conversation, Replier, Reply, turn_of
 from deepfield_chatbot.dashboard.why import Reasons
 from deepfield_chatbot.feedback import Judgement
 from deepfield_chatbot.generating.grounded import Outcome
+from deepfield_chatbot.memory import MOST_TURNS, new_id
 from deepfield_chatbot.predictor import ChatbotPredictor
 
-__all__ = ["MOST_TURNS", "Shown", "Talk", "predictor", "talk_of"]
-
-MOST_TURNS = 50
-"""Turns of a conversation that are kept; older ones are dropped."""
+__all__ = ["Shown", "Talk", "predictor", "replier"]
 
 
 def predictor(model: Model) -> ChatbotPredictor:
@@ -57,6 +59,21 @@ class Shown:
     def generated(self) -> bool:
         return self.outcome is not None and self.outcome.generated
 
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Take up what ``to_json`` wrote.
+
+        Raises:
+            InputError: if it is not of that form.
+        """
+        try:
+            return TypeAdapter(cls).validate_python(json.loads(text))
+        except (ValueError, ValidationError) as error:
+            raise InputError(f"This is no turn that was kept here: {error}") from error
+
     def judged(self, base: str, thumbs: str) -> Judgement:
         """Return a person's judgement of it, to be kept."""
         answer = self.reply.answer
@@ -83,13 +100,22 @@ class Shown:
 
 @dataclass
 class Talk:
-    """One visitor's conversation over one knowledge base."""
+    """One conversation over one knowledge base, bounded."""
 
     conversation: Conversation
     shown: list[Shown] = field(default_factory=list)
+    id: str = field(default_factory=new_id)
+    unkept: str = ""
+    """Why it will be lost with the page, if it will."""
+
+    @classmethod
+    def again(cls, behind: Replier, shown: Sequence[Shown], id: str) -> Self:
+        """Take up a conversation where it ended."""
+        turns = [turn_of(each.message, each.reply) for each in shown]
+        return cls(Conversation(behind, turns), list(shown), id)
 
     def send(self, message: str, version: str) -> Shown:
-        """Reply to a message, and keep both."""
+        """Reply to a message, and remember both."""
         began = time.perf_counter()
         reply = self.conversation.reply(message)
         shown = Shown(message, reply, time.perf_counter() - began, version)
@@ -97,12 +123,3 @@ class Talk:
         del self.shown[:-MOST_TURNS]
         del self.conversation.turns[:-MOST_TURNS]
         return shown
-
-
-def talk_of(key: str, model: Model, max_error: float) -> Talk:
-    """Return the session's conversation over a model, which goes on when the model changes."""
-    talks: dict[str, Talk] = st.session_state.setdefault(f"{key}-talks", {})
-    behind = replier(model.folder.hash, max_error, predictor(model))
-    talk = talks.setdefault(model.spec.name, Talk(Conversation(behind)))
-    talk.conversation.replier = behind
-    return talk

@@ -9,6 +9,7 @@ Run it whenever the documentation changed; it takes seconds.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -35,7 +36,8 @@ def make_handbook(root: Path, reader: Path) -> Contents:
     documents = [
         read_document(file, file.relative_to(root).as_posix()) for file in documentation(root)
     ]
-    contents = add_documents(Contents.empty(), documents, encoder)
+    # An identity of its own at each run would give other files, and another hash.
+    contents = add_documents(replace(Contents.empty(), identity=HANDBOOK), documents, encoder)
     contents.save(reader / HANDBOOK, base_config(contents, "reader"))
     config = json.loads((reader / "config.json").read_text(encoding="utf-8"))
     config["handbook"] = ModelFolder(reader / HANDBOOK).hash
