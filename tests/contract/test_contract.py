@@ -13,6 +13,7 @@ from deepfield_visits import Visits
 from deepfield_visits.counts import CountsPredictor
 
 from deepfield.testing import CHECKS, contract
+from deepfield_chatbot import Chatbot
 from deepfield_fraud_detection import FraudDetection
 from deepfield_lane_detection import LaneDetection
 from deepfield_medical_imaging import MedicalImaging
@@ -46,6 +47,11 @@ def test_fraud_detection_keeps_the_contract(domain, check):
 
 @contract(Recommendations)
 def test_recommendations_keep_the_contract(domain, check):
+    check(domain)
+
+
+@contract(Chatbot)
+def test_chatbot_keeps_the_contract(domain, check):
     check(domain)
 
 
