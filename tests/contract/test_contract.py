@@ -13,6 +13,7 @@ from deepfield_visits import Visits
 from deepfield_visits.counts import CountsPredictor
 
 from deepfield.testing import CHECKS, contract
+from deepfield_chatbot.intents import Intents
 from deepfield_fraud_detection import FraudDetection
 from deepfield_lane_detection import LaneDetection
 from deepfield_medical_imaging import MedicalImaging
@@ -51,6 +52,11 @@ def test_recommendations_keep_the_contract(domain, check):
 
 @contract(LaneDetection)
 def test_lane_detection_keeps_the_contract(domain, check):
+    check(domain)
+
+
+@contract(Intents)
+def test_intents_keep_the_contract(domain, check):
     check(domain)
 
 
