@@ -54,6 +54,10 @@ class Predictor(ABC):
     """Whether a fit needs the truth of rows. Without, labels that there are serve to calibrate and
     to measure by, and rows that have none are learned from all the same."""
 
+    fewest_rows: ClassVar[int] = 5
+    """Rows of each class that a fit needs, at least three: one to learn from, one to choose by and
+    one to measure on. Of a model that learns without labels, rows in all."""
+
     learns_from_all: ClassVar[bool] = False
     """Of models that rank what groups take next: whether, when the model is measured, ``fit`` is
     called once more with every row as ``training``, an empty ``validation``, and the measured

@@ -1,4 +1,4 @@
-"""Chatbot: what do these documents say, and where?"""
+"""Chatbot: what do these documents say, and where? And intents: what does a message want?"""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from deepfield.fields import Number, Probability, Records, Score, Text
 from deepfield.hookspecs import hookimpl
 from deepfield.table import Table
 from deepfield.views import View
+from deepfield_chatbot.intents import Intents
 
-__all__ = ["Chatbot", "ChatbotOptions", "register_domains", "register_views"]
+__all__ = ["Chatbot", "ChatbotOptions", "Intents", "register_domains", "register_views"]
 
 
 class ChatbotOptions(Options):
@@ -142,7 +143,7 @@ QUESTIONS = (
 
 @hookimpl
 def register_domains() -> list[Domain]:
-    return [Chatbot()]
+    return [Chatbot(), Intents()]
 
 
 @hookimpl

@@ -14,6 +14,7 @@ from deepfield_visits.counts import CountsPredictor
 
 from deepfield.testing import CHECKS, contract
 from deepfield_chatbot import Chatbot
+from deepfield_chatbot.intents import Intents
 from deepfield_fraud_detection import FraudDetection
 from deepfield_lane_detection import LaneDetection
 from deepfield_medical_imaging import MedicalImaging
@@ -57,6 +58,11 @@ def test_chatbot_keeps_the_contract(domain, check):
 
 @contract(LaneDetection)
 def test_lane_detection_keeps_the_contract(domain, check):
+    check(domain)
+
+
+@contract(Intents)
+def test_intents_keep_the_contract(domain, check):
     check(domain)
 
 

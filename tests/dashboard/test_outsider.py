@@ -69,7 +69,8 @@ def test_it_appears_on_the_command_line_with_the_reasons_of_the_broken_ones(pyth
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     ours = {
-        "chatbot", "fraud-detection", "lane-detection", "medical-imaging", "recommendations",
+        "chatbot", "fraud-detection", "intents", "lane-detection", "medical-imaging",
+        "recommendations",
     }  # fmt: skip
     assert {each["name"] for each in found["domains"]} == {"flowers", "reading", "visits", *ours}
     reasons = {each["plugin"]: each["reason"] for each in found["failures"]}

@@ -49,9 +49,9 @@ def test_links_between_pages_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_python_of_the_readme_runs(films, monkeypatch):
+def test_python_of_the_readme_runs(films, monkeypatch, own_data):
     readme = (ROOT / "README.md").read_text()
-    first, second, third, fourth = re.findall(r"```python\n(.*?)```", readme, re.S)
+    first, second, third, fourth, fifth = re.findall(r"```python\n(.*?)```", readme, re.S)
     monkeypatch.chdir(films.parent)
     films.rename(films.parent / "xrays")
     names: dict[str, object] = {}
@@ -68,6 +68,11 @@ def test_python_of_the_readme_runs(films, monkeypatch):
     names["orders"] = Recommendations().samples()
     exec(compile(fourth, "README.md", "exec"), names)
     assert len(names["lists"]) == names["orders"]["user_id"].nunique()
+    (films.parent / "handbook").mkdir()
+    (films.parent / "handbook" / "travel.md").write_text("# Travel\n\nTrains are booked by you.\n")
+    (films.parent / "leave.md").write_text("# Leave\n\nA parent gets 30 days of leave.\n")
+    exec(compile(fifth, "README.md", "exec"), names)
+    assert names["answers"]["document"].to_list() == ["leave.md"]
 
 
 def test_containers_are_no_packages():

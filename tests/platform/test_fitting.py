@@ -26,6 +26,7 @@ from deepfield.errors import ContractError, DeepfieldError, InputError, NotFound
 from deepfield.fields import Image, Label
 from deepfield.fits import find_fit, forget_fit, list_fits, start_fit
 from deepfield.fitting import Fitting, Stopped
+from deepfield.fitting.data import check_rows
 from deepfield.fitting.splitting import split
 from deepfield.labelled import Labelled, read_labelled
 from deepfield.loading import load_model
@@ -152,6 +153,26 @@ def test_overwrite_replaces_and_nothing_else_does(irises, registry):
     again = deepfield.fit("flowers", irises, name="mine", registry=registry, overwrite=True)
     assert deepfield.load("flowers", "mine", registry=registry).folder.hash == again.folder.hash
     assert again.folder.hash != before
+
+
+def test_a_model_says_how_few_rows_of_a_class_are_enough(irises, registry, monkeypatch):
+    few = irises.iloc[[0, 1, 2, 60, 61, 62, 63]]
+    monkeypatch.setattr(LinearPredictor, "fewest_rows", 4)
+    with pytest.raises(InputError, match="at least 4 rows.*'setosa' has 3"):
+        deepfield.fit("flowers", few, name="mine", registry=registry)
+    monkeypatch.setattr(LinearPredictor, "fewest_rows", 3)
+    fitted = deepfield.fit("flowers", few, name="mine", registry=registry, steps=1)
+    assert fitted.sizes == {"training": 3, "validation": 2, "test": 2}
+
+
+def test_a_class_may_be_named_like_a_column_where_classes_are_no_columns(irises, registry):
+    model = load_model(registry.domain("flowers"))
+    frame = irises.assign(label=irises["label"].replace("setosa", "petal_width"))
+    labelled = read_labelled(frame, model.inputs)
+    with pytest.raises(InputError, match="No class may be named 'petal_width'"):
+        check_rows(labelled, model)
+    model.predictor.outputs = Table(Label("species", values=SPECIES))
+    check_rows(labelled, model)
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,6 @@ from deepfield.table import Rejected, Table
 
 __all__ = ["Examples", "check_rows", "distinct"]
 
-FEWEST = 5
-"""Rows of a class: three to learn from, one to choose by, one to measure on."""
-
 
 @dataclass(frozen=True)
 class Examples:
@@ -48,11 +45,12 @@ def check_rows(labelled: Labelled, model: Model) -> None:
 
 def _check_unlabelled(labelled: Labelled, model: Model) -> None:
     """Check rows that are learned from without labels; those that there are must be the model's."""
-    if len(labelled.rows) < FEWEST:
+    fewest = model.predictor.fewest_rows
+    if len(labelled.rows) < fewest:
         first = f" The first set aside: {labelled.rejected[0].reason}." if labelled.rejected else ""
         raise InputError(
             f"{labelled.name!r} has {_rows(len(labelled.rows))} that can be read; at least "
-            f"{FEWEST} are needed, and many more to be of use.{first}"
+            f"{fewest} are needed, and many more to be of use.{first}"
         )
     known = {value for each in model.outputs if isinstance(each, Label) for value in each.values}
     strange = [name for name in labelled.counts if name not in known]
@@ -86,19 +84,23 @@ def _check_classes(labelled: Labelled, model: Model) -> None:
             f"{every} of {labelled.name!r} {'are' if count > 1 else 'is'} {only!r}{missing}; "
             "at least two classes are needed to tell apart."
         )
-    few = {name: count for name, count in counts.items() if count < FEWEST}
+    fewest = model.predictor.fewest_rows
+    few = {name: count for name, count in counts.items() if count < fewest}
     if few:
         names = list(few)
         listed = ", ".join(f"{name!r} has {few[name]}" for name in names[:5])
         more = f" and {len(names) - 5:,} more classes have too few" if len(names) > 5 else ""
         raise InputError(
-            f"Each class needs at least {FEWEST} rows, and many more to be of use; "
+            f"Each class needs at least {fewest} rows, and many more to be of use; "
             f"of {len(labelled.rows):,} rows {listed}{more}."
         )
     labels = {value for each in model.outputs if isinstance(each, Label) for value in each.values}
-    # A probability of a class may well be named like it; anything else is taken.
-    taken = {"row", "confidence", "trust", *model.inputs.names, *TRUST}
-    taken |= {each.name for each in model.outputs if each.name not in labels}
+    columns = set(model.outputs.names)
+    taken = {"row", "confidence", "trust", *TRUST}
+    # A probability of a class may well be named like it; anything else is taken. Where the base has
+    # no columns for its classes, a fitted model has none either, and names of columns are free.
+    if not labels or labels & columns:
+        taken |= {*model.inputs.names, *(columns - labels)}
     for name in counts:
         if name in taken:
             raise InputError(
