@@ -19,7 +19,7 @@ class ChatbotOptions(Options):
     """What a person may set."""
 
     max_error: float = Field(
-        0.2,
+        0.3,
         ge=0.01,
         le=0.9,
         title="Accepted error rate",

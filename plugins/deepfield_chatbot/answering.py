@@ -28,7 +28,7 @@ __all__ = ["MAX_ERROR", "READ", "Answer", "Answerer"]
 
 READ = 8
 """Passages that are read for a question."""
-MAX_ERROR = 0.2
+MAX_ERROR = 0.3
 """Of the answers that are given the share that may be wrong, unless somebody says otherwise."""
 TOGETHER = 32
 """Questions whose passages are read at once."""

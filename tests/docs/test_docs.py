@@ -49,7 +49,7 @@ def test_links_between_pages_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_python_of_the_readme_runs(films, monkeypatch, own_data):
+def test_python_of_the_readme_runs(films, home, monkeypatch):
     readme = (ROOT / "README.md").read_text()
     first, second, third, fourth, fifth = re.findall(r"```python\n(.*?)```", readme, re.S)
     monkeypatch.chdir(films.parent)

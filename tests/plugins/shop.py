@@ -6,7 +6,8 @@ EXAMPLES = {
     "returns": ["I want my money back", "How do I return a pair of shoes?", "Can I send this back?",
                 "What is your refund policy?", "I'd like to return my order", "Refund my slippers"],
     "delivery": ["Where is my parcel?", "When will my lamp arrive?", "Track my shipment",
-                 "My package has not come", "How many days does delivery take?", "Is it on its way?"],
+                 "My package has not come", "How many days does delivery take?",
+                 "Is it on its way?"],
 }  # fmt: skip
 TEXTS = [text for texts in EXAMPLES.values() for text in texts]
 LABELS = [label for label, texts in EXAMPLES.items() for _ in texts]

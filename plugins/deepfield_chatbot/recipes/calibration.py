@@ -37,7 +37,7 @@ from deepfield_chatbot.pieces import open_tokenizer
 from deepfield_chatbot.predictor import ChatbotPredictor
 from deepfield_chatbot.reader import Reader, open_spans
 from deepfield_chatbot.recipes.asking import Asked, articles, ask, banking, elsewhere, listed
-from deepfield_chatbot.recipes.card import ERRORS, write_card
+from deepfield_chatbot.recipes.card import ANSWERABLE, ERRORS, write_card
 from deepfield_chatbot.recipes.handbook import make_handbook
 from deepfield_chatbot.recipes.hiding import hiding_figures
 from deepfield_chatbot.recipes.measuring import CHOSEN_BY
@@ -165,7 +165,8 @@ def fit_judge(texts: Sequence[Asked], off_topic: Sequence[Asked], pairs: Sequenc
     versions: dict[tuple[str, tuple[str, ...]], list[Asked]] = {}
     for one in texts:
         versions.setdefault((one.question, one.right), []).append(one)
-    once = [some[place % len(some)] for place, some in enumerate(versions.values())]
+    each_once = [some[place % len(some)] for place, some in enumerate(versions.values())]
+    once = [each_once[place] for place in as_people_ask(each_once)]
     winners = [_best(one.candidates, linear) for one in once]
     right = np.array([one.is_right(each) for one, each in zip(once, winners, strict=True)])
     spans = Sureness.fit(linear, np.array([each.signs for each in winners]), right)
@@ -182,6 +183,20 @@ def fit_judge(texts: Sequence[Asked], off_topic: Sequence[Asked], pairs: Sequenc
     return Judge(spans, of_pairs, Familiarity(familiar, border))
 
 
+def as_people_ask(some: Sequence[Asked]) -> np.ndarray:
+    """Return the places of all questions that are answered, and of as many others as
+    ``ANSWERABLE`` says, evenly spread.
+
+    In SQuAD 2.0 near every second question has no answer, and each was written to look as if it
+    had: no promise about errors that is fitted to that would be of use to anybody.
+    """
+    can = np.array([bool(one.right) for one in some])
+    others = np.flatnonzero(~can)
+    wanted = min(len(others), round(can.sum() * (1 - ANSWERABLE) / ANSWERABLE))
+    kept = others[np.linspace(0, len(others) - 1, wanted).astype(int)] if wanted else others[:0]
+    return np.sort(np.concatenate([np.flatnonzero(can), kept]))
+
+
 def text_figures(some: Sequence[Asked], judge: Judge) -> dict[str, Any]:
     """Return figures of questions to texts, end to end; F1 and exact match in percent."""
     linear = judge.spans.linear
@@ -191,6 +206,8 @@ def text_figures(some: Sequence[Asked], judge: Judge) -> dict[str, Any]:
     foreign = judge.familiar.foreignness(np.array([one.near for one in some])) > 1
     given = (confidence >= judge.spans.least(MAX_ERROR)) & ~foreign
     can = np.array([bool(one.right) for one in some])
+    usual = np.isin(np.arange(len(some)), as_people_ask(some))
+    sure = given & usual
     wanted = [list(one.right) for one in some]
     texts = [each.text for each in winners]
     found = {
@@ -205,9 +222,9 @@ def text_figures(some: Sequence[Asked], judge: Judge) -> dict[str, Any]:
         "answerable answered": float(given[can].mean()),
         "answerable unfamiliar": float(foreign[can].mean()),
         "unanswerable refused": float((~given)[~can].mean()) if (~can).any() else None,
-        "right where answered": float(right[given].mean()) if given.any() else None,
-        "ece": float(expected_calibration_error(confidence, right)),
-        "auroc of right": float(roc_auc_score(right, confidence)),
+        "right where answered": float(right[sure].mean()) if sure.any() else None,
+        "ece": float(expected_calibration_error(confidence[usual], right[usual])),
+        "auroc of right": float(roc_auc_score(right[usual], confidence[usual])),
         "in passages read": float(
             np.mean([any(map(one.is_right, one.candidates)) for one in some if one.right])
         ),
@@ -218,10 +235,9 @@ def text_figures(some: Sequence[Asked], judge: Judge) -> dict[str, Any]:
             best, [each for each in wanted if each], bare=True
         )["f1"]
     for error in ERRORS:
-        least = judge.spans.least(error)
-        sure = confidence >= least
+        sure = (confidence >= judge.spans.least(error)) & usual
         found[f"at {error:.0%}"] = {
-            "answered of answerable": float(sure[can].mean()),
+            "answered of answerable": float(sure[can & usual].mean()),
             "wrong of answered": float(1 - right[sure].mean()) if sure.any() else None,
         }
     return found

@@ -10,10 +10,12 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from deepfield.models import ModelFolder
 from deepfield_chatbot.answering import MAX_ERROR, READ
 
-__all__ = ["ERRORS", "write_card"]
+__all__ = ["ANSWERABLE", "ERRORS", "write_card"]
 
 ERRORS = (0.1, 0.2, 0.3, 0.4)
 """Accepted ones that are measured."""
+ANSWERABLE = 0.8
+"""The share of questions about the documents that they answer, as confidence takes it."""
 COLUMNS = (
     "asked of",
     "questions",
@@ -108,8 +110,11 @@ Searching and reading takes {1000 * figures["seconds"]:.0f} ms of one core a que
 - `confidence`: a logistic regression on how far the span is ahead of no answer, on BM25 and vectors
   together, on the cosine of the nearest part and on the share of the question's words that the
   passage has; then temperature and bias on the best candidate of each question.
-- `unsure`: under the confidence that keeps the accepted error rate, by a bound with 90 % certainty,
-  where questions can and cannot be answered in about the proportion of SQuAD 2.0:
+- `unsure`: under the confidence that keeps the accepted error rate, by a bound with 90 % certainty.
+  Confidence, this bound, "right where answered" and ECE take it that the documents answer
+  {ANSWERABLE:.0%} of the questions about them; of those that they do not answer, which SQuAD 2.0's
+  writers made look as if they did, only as many count. Who asks more of such gets more wrong
+  answers than promised:
 
 | accepted error rate | answered of answerable | wrong of answered |
 |---|---|---|

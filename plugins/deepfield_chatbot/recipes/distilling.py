@@ -25,7 +25,7 @@ from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.pieces import padded
 from deepfield_chatbot.recipes.features import Features, features
 from deepfield_chatbot.recipes.measuring import chosen_and_measured
-from deepfield_chatbot.recipes.questions import load_sets, paired_with_others
+from deepfield_chatbot.recipes.questions import Question, load_sets, paired_with_others
 from deepfield_chatbot.recipes.training import (
     STAGES,
     Settings,
@@ -124,7 +124,8 @@ def main(
         raise click.UsageError(f"{str(work)!r} holds no finished run of 'main' to learn from.")
     teachers = [opened(each / "weights.safetensors") for each in folders]
     start = mean_network(teachers) if from_mean else opened(work / "warm" / "weights.safetensors")
-    own, more = [], []
+    own: list[Question] = []
+    more: list[Question] = []
     for stage in STAGES.values():
         asked = learned_from(data, stage.sets, settings.questions)
         own += asked

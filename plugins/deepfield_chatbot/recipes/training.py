@@ -79,7 +79,7 @@ class Settings:
     threads: int = 2
 
 
-def shared_options(command: Callable) -> Callable:
+def shared_options(command: Callable) -> click.Command:
     """Give a command the options of ``Settings``, and where data and work lie."""
     usual = Settings()
     for option in reversed((
