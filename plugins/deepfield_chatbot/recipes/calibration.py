@@ -125,6 +125,7 @@ def make_model(
 
     figures: dict[str, Any] = {
         "questions": {part: len(some) for part, some in of_texts.items()},
+        "every": every,
         "articles": {"fit": list(chosen_by), "all": titles},
         "alone": text_figures(of_texts["alone"], judge),
         "together": text_figures(of_texts["together"], judge),

@@ -95,7 +95,7 @@ checkpoint) and {_named(measured)} (measured here).
 End to end: the passage is not given but found, among those of {KINDS["alone"]} or of
 {KINDS["together"]} ({figures["passages"]["together"]:,} passages). An answer is right here if it
 shares half its words with one that people gave (F1 of .5 at least). Refusal is at an accepted error
-rate of {MAX_ERROR:.0%}.
+rate of {MAX_ERROR:.0%}.{_thinned(figures["every"])}
 
 | {" | ".join(COLUMNS)} |
 |{"---|" * len(COLUMNS)}
@@ -137,13 +137,27 @@ the {hiding["words"]} strongest together took {hiding["named"]:.2f} logits on th
 in {hiding["hurt more"]:.0%}.
 
 ## Made by
-
+{_stopped(folder)}
 {commands}
     python -m deepfield_chatbot.recipes.calibration \\
         --weights runs/reader/main/weights.safetensors \\
-        --data DIR --intents DIR --output plugins/deepfield_chatbot/models/reader
+        --data DIR --intents DIR --output plugins/deepfield_chatbot/models/reader{_option(figures)}
 """
     ModelCard(text).save(folder.path / "README.md")
+
+
+def _stopped(folder: ModelFolder) -> str:
+    """Return what is to be said of trainings that did not run to their end."""
+    told = folder.config.get("stopped")
+    return f"\n{told}\n" if told else ""
+
+
+def _thinned(every: int) -> str:
+    return "" if every == 1 else f" One question in {every} was asked."
+
+
+def _option(figures: dict[str, Any]) -> str:
+    return "" if figures["every"] == 1 else f" --every {figures['every']}"
 
 
 def _named(titles: Sequence[str]) -> str:
