@@ -72,7 +72,9 @@ def test_it_appears_on_the_command_line_with_the_reasons_of_the_broken_ones(pyth
         "chatbot", "fraud-detection", "intents", "lane-detection", "medical-imaging",
         "recommendations",
     }  # fmt: skip
-    assert {each["name"] for each in found["domains"]} == {"flowers", "reading", "visits", *ours}
+    assert {each["name"] for each in found["domains"]} == {
+        "flowers", "glossary", "reading", "visits", *ours,
+    }  # fmt: skip
     reasons = {each["plugin"]: each["reason"] for each in found["failures"]}
     assert reasons["broken"] == "RuntimeError: this plugin needs a licence file"
     assert "is taken by plugin 'medical-imaging'" in reasons["zz_greedy"]
