@@ -69,7 +69,7 @@ class Candidates:
 
 
 class KnowledgeBase:
-    """Read-only: it serves many callers at once. ``keeping`` makes changed ones."""
+    """Read-only: it serves many callers at once. ``adding`` and ``keeping`` make changed ones."""
 
     def __init__(
         self, contents: Contents, encoder: Encoder, lexical: Lexical | None = None

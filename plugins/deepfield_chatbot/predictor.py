@@ -18,15 +18,15 @@ from deepfield.fields import Records
 from deepfield.models import ModelFolder
 from deepfield.predictor import FilesRead, Predictor, Report
 from deepfield_chatbot import Chatbot, ChatbotOptions
+from deepfield_chatbot.adding import add_files
 from deepfield_chatbot.answering import Answer, Answerer
 from deepfield_chatbot.contents import Contents
-from deepfield_chatbot.document import Document
 from deepfield_chatbot.encoder import Encoder
 from deepfield_chatbot.explaining import explain_answer
 from deepfield_chatbot.generator import Generator, GroundedReply
-from deepfield_chatbot.knowledge_base import Found, KnowledgeBase, add_documents, base_config
+from deepfield_chatbot.knowledge_base import Found, KnowledgeBase, base_config
 from deepfield_chatbot.reader import Reader
-from deepfield_chatbot.reading import SUFFIXES, read_document
+from deepfield_chatbot.reading import SUFFIXES
 
 __all__ = ["HANDBOOK", "ChatbotPredictor"]
 
@@ -34,8 +34,6 @@ HANDBOOK = "handbook"
 """The folder in a reader's that holds the knowledge base it is shipped with."""
 GENERATED_FROM = 4
 """Passages that a language model is given."""
-READING = 0.3
-"""The share of an indexing that reading files takes, roughly; the rest is encoding."""
 
 
 class IndexOptions(Options):
@@ -99,22 +97,10 @@ class ChatbotPredictor(Predictor):
         before: ModelFolder | None = None,
     ) -> FilesRead:
         """Index documents. Only those that changed since ``before`` are encoded."""
-        contents = Contents.empty() if before is None else Contents.load(before)
-        documents: list[Document] = []
-        problems: dict[str, str] = {}
-        for place, (name, file) in enumerate(files.items()):
-            report(READING * place / len(files))
-            try:
-                documents.append(read_document(file, name))
-            except InputError as error:
-                problems[name] = str(error)
-        if documents:
-            contents = add_documents(
-                contents,
-                documents,
-                Encoder.load(device),
-                lambda done: report(READING + (1 - READING) * done),
-            )
+        held = Contents.empty() if before is None else Contents.load(before)
+        added = add_files(held, files, Encoder.load(device), report)
+        contents = added.contents
+        if added.names:
             reader = base.config.get("model", Chatbot.models[0].name)
             contents.save(folder, base_config(contents, reader))
         pairs = len(contents) - contents.passages["answer"].null_count
@@ -123,7 +109,7 @@ class ChatbotPredictor(Predictor):
             "passages": len(contents),
             "questions with answers": pairs,
         }
-        return FilesRead(problems=problems, counts=counts)
+        return FilesRead(problems=added.problems, counts=counts)
 
     def _replies(self, answers: Sequence[Answer], generator: str) -> list[str]:
         """Return what a language model makes of each answer; empty where it is not kept."""

@@ -16,8 +16,8 @@ from deepfield.models import ModelFolder
 from deepfield.store import find_model, fitted_models, remove_model
 from deepfield.table import Table
 from deepfield_chatbot.contents import Contents, parts_of
+from deepfield_chatbot.dashboard.indexing import adding, making, removing
 from deepfield_chatbot.encoder import RELEASE, SHA256, WIDTH, Encoder, minilm_folder
-from deepfield_chatbot.keeping import change_knowledge_base, make_knowledge_base
 from deepfield_chatbot.knowledge_base import KnowledgeBase, add_documents
 from deepfield_chatbot.lexical import Lexical, Vocabulary
 from deepfield_chatbot.passages import cut
@@ -156,44 +156,52 @@ def test_nothing_is_found_where_nothing_is(encoder):
 
 
 def test_a_knowledge_base_is_a_named_model_folder(tmp_path, monkeypatch, encoder):
-    monkeypatch.setenv("DEEPFIELD_HOME", str(tmp_path / "home"))
-    for name, text in {"handbook.md": LEAVE, "garden.txt": GARDEN, "empty.txt": " "}.items():
-        (tmp_path / name).write_text(text)
+    monkeypatch.setenv("DEEPFIELD_HOME", str(tmp_path))
     counting = Counting(encoder)
-    made = make_knowledge_base(
-        Talks(), "mine", [tmp_path / "handbook.md", tmp_path / "empty.txt"], counting
-    )
+
+    def kept():
+        folder = ModelFolder(find_model(Talks(), "mine").folder)
+        return folder, Contents.load(folder)
+
+    def go(change):
+        return change(lambda done: None)
+
+    def add(text):
+        return go(adding(Talks(), "mine", [("garden.txt", text.encode())], counting))
+
+    files = [("handbook.md", LEAVE.encode()), ("empty.txt", b" ")]
+    made = go(making(Talks(), "mine", files, counting, Contents.empty()))
     assert made.problems == {"empty.txt": "'empty.txt' is empty."}
     assert [spec.name for spec in fitted_models(Talks())] == ["mine"]
-    assert made.folder.config["encoder"] == SHA256
+    folder, before = kept()
+    assert folder.config["encoder"] == SHA256
     with pytest.raises(UsageError, match="already"):
-        make_knowledge_base(Talks(), "mine", [tmp_path / "garden.txt"], encoder)
+        making(Talks(), "mine", files, counting, Contents.empty())
 
-    before, hash_before, encoded = made.contents, made.folder.hash, len(counting.seen)
-    added = change_knowledge_base(Talks(), "mine", counting, add=[tmp_path / "garden.txt"])
-    assert len(counting.seen) == encoded + added.contents.entries[1].parts
-    assert added.folder.hash != hash_before
-    np.testing.assert_array_equal(added.contents.vectors[: len(before.vectors)], before.vectors)
-
-    opened = KnowledgeBase.load(ModelFolder(find_model(Talks(), "mine").folder), encoder)
+    hash_before, encoded = folder.hash, len(counting.seen)
+    assert add(GARDEN).added == ("garden.txt",)
+    folder, after = kept()
+    assert len(counting.seen) == encoded + after.entries[1].parts
+    assert folder.hash != hash_before
+    np.testing.assert_array_equal(after.vectors[: len(before.vectors)], before.vectors)
+    opened = KnowledgeBase.load(folder, encoder)
     assert opened.search("Where does moss grow?")[0].document == "garden.txt"
 
     encoded = len(counting.seen)
-    same = change_knowledge_base(Talks(), "mine", counting, add=[tmp_path / "garden.txt"])
+    add(GARDEN)
     assert len(counting.seen) == encoded  # the file is as it was
-    (tmp_path / "garden.txt").write_text("Ferns like shade.")
-    new = change_knowledge_base(Talks(), "mine", counting, add=[tmp_path / "garden.txt"])
-    assert [each.name for each in new.contents.entries] == ["handbook.md", "garden.txt"]
-    assert "moss" not in " ".join(new.contents.texts).lower()
-    assert len(same.contents.entries) == 2
+    assert len(kept()[1].entries) == 2
+    add("Ferns like shade.")
+    assert [each.name for each in kept()[1].entries] == ["handbook.md", "garden.txt"]
+    assert "moss" not in " ".join(kept()[1].texts).lower()
 
-    fewer = change_knowledge_base(Talks(), "mine", counting, remove=["handbook.md"])
-    opened = KnowledgeBase.load(fewer.folder, encoder)
+    go(removing(Talks(), "mine", ["handbook.md"]))
+    opened = KnowledgeBase.load(kept()[0], encoder)
     assert opened.search("Which plant likes shade?")[0].text == "Ferns like shade."
     with pytest.raises(NotFoundError, match="No document named 'handbok'"):
-        change_knowledge_base(Talks(), "mine", counting, remove=["handbok"])
-    none = change_knowledge_base(Talks(), "mine", counting, remove=["garden.txt"])
-    assert KnowledgeBase.load(none.folder, encoder).search("shade") == []
+        go(removing(Talks(), "mine", ["handbok"]))
+    go(removing(Talks(), "mine", ["garden.txt"]))
+    assert KnowledgeBase.load(kept()[0], encoder).search("shade") == []
     remove_model(Talks(), "mine")
     assert fitted_models(Talks()) == []
 

@@ -13,19 +13,14 @@ from deepfield.domain import Domain
 from deepfield.errors import DeepfieldError, InputError
 from deepfield.models import ModelFolder
 from deepfield.store import check_new_name, find_model, fitted_models
+from deepfield_chatbot.adding import Added, add_files
 from deepfield_chatbot.contents import Contents
-from deepfield_chatbot.document import Document
 from deepfield_chatbot.encoder import Encoder
 from deepfield_chatbot.keeping import keep_contents
-from deepfield_chatbot.knowledge_base import add_documents
-from deepfield_chatbot.reading import read_document
 
 __all__ = ["Changed", "Indexing", "Report", "adding", "free_name", "making", "removing"]
 
 log = logging.getLogger(__name__)
-
-READING = 0.3
-"""The share of the work that reading files takes, roughly; the rest is encoding."""
 
 Report = Callable[[float], None]
 
@@ -126,9 +121,9 @@ def making(
 
     def change(report: Report) -> Changed:
         own = replace(before, identity=Contents.empty().identity)
-        contents, added, problems = _with_files(own, files, encoder, report)
-        keep_contents(domain, name, contents)
-        return Changed(name, added=added, problems=problems)
+        added = _with_files(own, files, encoder, report)
+        keep_contents(domain, name, added.contents)
+        return Changed(name, added=added.names, problems=added.problems)
 
     return change
 
@@ -140,9 +135,9 @@ def adding(
 
     def change(report: Report) -> Changed:
         with changing(domain, name, meanwhile=lambda: report(0.0)):
-            contents, added, problems = _with_files(_held(domain, name), files, encoder, report)
-            keep_contents(domain, name, contents, overwrite=True)
-        return Changed(name, added=added, problems=problems)
+            added = _with_files(_held(domain, name), files, encoder, report)
+            keep_contents(domain, name, added.contents, overwrite=True)
+        return Changed(name, added=added.names, problems=added.problems)
 
     return change
 
@@ -168,21 +163,13 @@ def _held(domain: Domain, name: str) -> Contents:
 
 def _with_files(
     contents: Contents, files: Sequence[tuple[str, bytes]], encoder: Encoder, report: Report
-) -> tuple[Contents, tuple[str, ...], dict[str, str]]:
-    """Return contents with files more, the names of those that were read, and what ails others."""
-    documents: list[Document] = []
-    problems: dict[str, str] = {}
-    for place, (name, data) in enumerate(files):
-        report(READING * place / len(files))
-        try:
-            documents.append(read_document(data, name))
-        except InputError as error:
-            problems[name] = str(error)
-    if not documents:
-        others = f" {len(problems) - 1} others could not be read either." if problems else ""
-        first = next(iter(problems.values()), "No documents were given.")
-        raise InputError(first + (others if len(problems) > 1 else ""))
-    contents = add_documents(
-        contents, documents, encoder, lambda done: report(READING + (1 - READING) * done)
-    )
-    return contents, tuple(each.name for each in documents), problems
+) -> Added:
+    """Add files; that none of them can be read is an error."""
+    added = add_files(contents, dict(files), encoder, report)
+    if not added.names:
+        others = len(added.problems) - 1
+        first = next(iter(added.problems.values()), "No documents were given.")
+        raise InputError(
+            first + (f" {others} others could not be read either." if others > 0 else "")
+        )
+    return added
