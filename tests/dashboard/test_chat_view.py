@@ -31,7 +31,7 @@ from deepfield.store import fitted_models
 from deepfield_chatbot import Chatbot
 from deepfield_chatbot.contents import Contents
 from deepfield_chatbot.conversation import Conversation
-from deepfield_chatbot.dashboard import earlier, indexing, turns, voice
+from deepfield_chatbot.dashboard import earlier, turns, voice
 from deepfield_chatbot.dashboard.answers import matching
 from deepfield_chatbot.dashboard.indexing import Indexing, adding, free_name, making, removing
 from deepfield_chatbot.dashboard.marking import around, marked, shaded
@@ -46,6 +46,7 @@ from deepfield_chatbot.memory import MOST_TURNS, Memory
 from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.predictor import HANDBOOK
 from deepfield_chatbot.reader import Reader
+from deepfield_chatbot.reading import read_document
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "plugins"))
 from chatbots import FAQ, GARDEN, LEAVE, LETTERS, OTHER, base_of, judge, reader
@@ -370,10 +371,9 @@ def test_indexing_can_be_stopped_and_keeps_nothing(domain, encoder, monkeypatch)
 
     def slow(data, name):
         time.sleep(0.3)
-        return indexing_read(data, name)
+        return read_document(data, name)
 
-    indexing_read = indexing.read_document
-    monkeypatch.setattr(indexing, "read_document", slow)
+    monkeypatch.setattr("deepfield_chatbot.adding.read_document", slow)
     files = [(f"{number}.md", LEAVE.encode()) for number in range(20)]
     work = Indexing(adding(domain, "house", files, encoder), "Adding 20 documents")
     app = opened("house")
