@@ -23,10 +23,21 @@ from deepfield_chatbot.recipes.questions import (
     Question,
     load_sets,
     located,
-    paired_with_others,
     rejoined,
 )
-from deepfield_chatbot.recipes.training import Settings, span_loss, train_reader
+from deepfield_chatbot.recipes.training import (
+    STAGES,
+    Settings,
+    opened,
+    span_loss,
+    train_reader,
+    unanswerable,
+)
+from deepfield_chatbot.recipes.unanswerable import (
+    altered,
+    paired_with_others,
+    with_answer_taken_out,
+)
 
 TINY = {
     "vocab_size": 30522, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
@@ -126,6 +137,69 @@ def test_questions_paired_with_others_have_no_answer_there():
         assert not each.answers
         assert each.context != original.context
         assert original.answers[0].text not in each.context
+
+
+def about(question, context, answer):
+    return Question(question, "one", context, question, (Answer(answer, context.index(answer)),))
+
+
+def test_an_answer_is_taken_out_with_its_sentence_unless_the_rest_says_it_too():
+    rest = "Its keeper kept a diary of the weather, and of the ships that passed by at night. " * 2
+    told = about("When was the lamp lit?", f"The lamp was lit in 1871. {rest}", "1871")
+    twice = about(
+        "When did it burn?", f"It burned in 1902. {rest} All of 1902 it stood dark.", "1902"
+    )
+    (made,) = with_answer_taken_out([told, twice], 1.0, seed=0)
+    assert not made.answers
+    assert made.question == told.question
+    assert made.context == rest.strip()
+
+
+@pytest.mark.parametrize(
+    ("question", "changed", "denied"),
+    [
+        (
+            "Where did Ruth Ames live?",
+            "Where did Otto Brandt live?",
+            "Where didn't Ruth Ames live?",
+        ),
+        ("What was built in 1871?", "What was built in 1902?", "What wasn't built in 1871?"),
+        ("What is the largest bell?", "What is the smallest bell?", "What isn't the largest bell?"),
+    ],
+)
+def test_an_altered_question_changes_one_thing_of_the_paragraph(question, changed, denied):
+    context = (
+        "In 1871 they met Ruth Ames and Otto Brandt, who cast the largest bell of 1902 in Ulm."
+    )
+    asked = [about(question, context, "in Ulm")]
+    made = {each.question for seed in range(60) for each in altered(asked, 1.0, seed)}
+    assert made >= {changed, denied}
+    assert question not in made
+    assert not any("Ulm" in each for each in made), "the answer is put in for nothing"
+
+
+def test_a_question_with_nothing_to_change_is_not_altered():
+    assert not list(altered([about("Why?", "It rained in Ulm.", "It rained")] * 20, 1.0, seed=0))
+
+
+def test_what_people_asked_in_vain_is_learned_again():
+    vain = Question("v", "title 0", "Rain fell.", "Who sang?", ())
+    asked = [*questions(), vain]
+    made = unanswerable(asked, STAGES["main"], seed=0)
+    assert made.count(vain) == STAGES["main"].again - 1
+    assert all(not each.answers for each in made)
+    assert made == unanswerable(asked, STAGES["main"], seed=0)
+
+
+def test_attention_that_learns_gives_what_that_which_answers_gives():
+    network = opened(None).eval()
+    answering = SpanNetwork(minilm_folder().config).eval()
+    answering.load_state_dict(network.state_dict())
+    ids = torch.tensor(
+        [[CLS, 2054, SEP, 2023, 2003, SEP, 0, 0], [CLS, *[2054] * 3, SEP, *[2003] * 3]]
+    )
+    for one, other in zip(network(ids), answering(ids), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
 
 
 def test_text_split_by_a_tokenizer_is_joined_with_its_spans():

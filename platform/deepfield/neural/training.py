@@ -81,7 +81,7 @@ def train(
     torch.manual_seed(schedule.seed)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this form
     average = ModelEmaV3(network, decay=schedule.ema_decay, use_warmup=True)
-    optimizer = torch.optim.AdamW(_parameter_groups(network, schedule.weight_decay))
+    optimizer = torch.optim.AdamW(_parameter_groups(network, schedule.weight_decay), fused=True)
     state = {"epoch": 0, "best": -math.inf, "best_epoch": 0, "updates": 0}
     checkpoint = folder / "checkpoint.pt"
     short = device.type == "cuda" or (bf16 and multiplies_in_tiles())

@@ -25,7 +25,7 @@ from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.pieces import padded
 from deepfield_chatbot.recipes.features import Features, features
 from deepfield_chatbot.recipes.measuring import chosen_and_measured
-from deepfield_chatbot.recipes.questions import Question, load_sets, paired_with_others
+from deepfield_chatbot.recipes.questions import Question, load_sets
 from deepfield_chatbot.recipes.training import (
     STAGES,
     Settings,
@@ -35,6 +35,7 @@ from deepfield_chatbot.recipes.training import (
     shared_options,
     train_reader,
 )
+from deepfield_chatbot.recipes.unanswerable import paired_with_others
 
 __all__ = ["Taught", "mean_network", "taught"]
 

@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 
 from deepfield.errors import InputError
-from deepfield_chatbot.lexical import Lexical, Vocabulary
 
-__all__ = ["SETS", "VALIDATION", "Answer", "Question", "load_sets", "paired_with_others"]
+__all__ = ["SETS", "VALIDATION", "Answer", "Question", "load_sets"]
 
 VALIDATION = ("Amazon_rainforest", "Force", "Imperialism", "Oxygen", "Rhine", "Warsaw")
 """Articles of SQuAD that are held out; all have unanswerable questions too."""
@@ -148,45 +147,6 @@ def rejoined(text: str, spans: Sequence[tuple[int, int]]) -> tuple[str, list[tup
     joined = "".join(character for character, stays in zip(text, keep, strict=True) if stays)
     places = [(int(moved[start]), int(moved[end])) for start, end in spans]
     return joined, places
-
-
-def paired_with_others(
-    questions: Sequence[Question], share: float, seed: int
-) -> Iterator[Question]:
-    """Make questions without answer: each asks another paragraph that does not hold its answer.
-
-    The other is among the five of its kin (or, where it has fewer, of all) that share the most
-    words with the question: what is easily told apart teaches little.
-
-    Args:
-        share: how many to make, of the number of questions.
-    """
-    generator = np.random.default_rng(seed)
-    contexts = list(dict.fromkeys(each.context for each in questions))
-    titles = {each.context: each.title for each in questions}
-    of_title: dict[str, list[int]] = {}
-    for place, context in enumerate(contexts):
-        of_title.setdefault(titles[context], []).append(place)
-    vocabulary = Vocabulary()
-    lexical = Lexical.build([vocabulary.add(each) for each in contexts], vocabulary)
-    answerable = [each for each in questions if each.answers]
-    chosen = generator.permutation(len(answerable))[: round(share * len(questions))]
-    for number in chosen:
-        each = answerable[number]
-        scores = lexical.scores(each.question)
-        kin = of_title.get(each.title, [])
-        among = np.array(kin if len(kin) > 3 else range(len(contexts)))
-        best = among[np.argsort(-scores[among], kind="stable")[:8]]
-        told = [answer.text.lower() for answer in each.answers]
-        others = [
-            contexts[place]
-            for place in best
-            if contexts[place] != each.context
-            and not any(text in contexts[place].lower() for text in told)
-        ][:5]
-        if others:
-            other = others[int(generator.integers(len(others)))]
-            yield replace(each, id=f"{each.id}-elsewhere", context=other, answers=())
 
 
 def _question(row: dict[str, Any], title: str, context: str, locate: bool = False) -> Question:
