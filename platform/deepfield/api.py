@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +93,7 @@ def score(
 
 def fit(
     domain: str,
-    source: Any,
+    source: Any = None,
     *,
     name: str,
     base: str | None = None,
@@ -102,6 +102,7 @@ def fit(
     columns: Mapping[str, str] | None = None,
     overwrite: bool = False,
     add: bool = False,
+    remove: Sequence[str] = (),
     device: str = "auto",
     on_progress: Callable[[FitProgress], None] = lambda progress: None,
     registry: Registry | None = None,
@@ -124,6 +125,8 @@ def fit(
         overwrite: replace a fitted model of that name.
         add: add documents to the fitted model of that name, in the place of those of the same
             names.
+        remove: names of documents that the fitted model of that name shall hold no more; with
+            ``add``, or without a source.
         fit_options: the base model's own, by name.
 
     Raises:
@@ -143,6 +146,7 @@ def fit(
         columns=columns,
         overwrite=overwrite,
         add=add,
+        remove=remove,
         options=fit_options,
         device=device,
         on_progress=on_progress,

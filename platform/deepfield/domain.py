@@ -128,6 +128,13 @@ class Domain(ABC):
         """Return further examples that are files, by the words of the button that scores one."""
         return {}
 
+    def model_removed(self, name: str) -> None:  # noqa: B027 - there is mostly nothing to do
+        """Let go what is kept of a fitted model outside its folder, which was deleted just now.
+
+        Raises:
+            DeepfieldError: saying what is still there.
+        """
+
     @property
     def results(self) -> Table:
         """Return what each result row holds: the outputs, confidence and trust."""

@@ -197,6 +197,7 @@ class Predictor(ABC):
         report: Report,
         device: str = "auto",
         before: ModelFolder | None = None,
+        without: Sequence[str] = (),
     ) -> FilesRead:
         """Learn from a person's own files and write a model folder that ``load`` reads.
 
@@ -215,8 +216,11 @@ class Predictor(ABC):
             before: the fitted model to add to, to be read only: what it holds is in the new one
                 too, but what came of a file of the same name, which is replaced. None: a model that
                 holds nothing but these files. A file that cannot be read replaces nothing.
+            without: files of ``before`` of which nothing is to be in the new model; there may then
+                be no ``files``.
 
         Raises:
+            NotFoundError: if ``before`` holds nothing of a file that is to go.
             InputError: if nothing could be read. The platform says so itself where every file is
                 among the problems.
         """

@@ -166,6 +166,7 @@ def remove_model(domain: Domain, name: str) -> None:
             shutil.rmtree(gone)
         except OSError as error:
             raise DeepfieldError(f"Cannot remove {str(place)!r}: {error.strerror}.") from error
+        domain.model_removed(name)
 
 
 def _shelf(domain: Domain) -> Path:

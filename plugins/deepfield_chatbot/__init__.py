@@ -11,6 +11,7 @@ from deepfield.hookspecs import hookimpl
 from deepfield.table import Table
 from deepfield.views import View
 from deepfield_chatbot.intents import Intents
+from deepfield_chatbot.memory import Memory
 
 __all__ = ["Chatbot", "ChatbotOptions", "Intents", "register_domains", "register_views"]
 
@@ -119,6 +120,10 @@ class Chatbot(Domain):
 
     def samples(self) -> pd.DataFrame:
         return pd.DataFrame({"question": list(QUESTIONS)}, dtype="str")
+
+    def model_removed(self, name: str) -> None:
+        """Delete what was said about a knowledge base: it quotes its documents."""
+        Memory().forget_all(name)
 
 
 QUESTIONS = (

@@ -95,12 +95,15 @@ class ChatbotPredictor(Predictor):
         report: Report,
         device: str = "auto",
         before: ModelFolder | None = None,
+        without: Sequence[str] = (),
     ) -> FilesRead:
         """Index documents. Only those that changed since ``before`` are encoded."""
         held = Contents.empty() if before is None else Contents.load(before)
+        for name in without:
+            held = held.without(name)
         added = add_files(held, files, Encoder.load(device), report)
         contents = added.contents
-        if added.names:
+        if added.names or without:
             reader = base.config.get("model", Chatbot.models[0].name)
             contents.save(folder, base_config(contents, reader))
         pairs = len(contents) - contents.passages["answer"].null_count

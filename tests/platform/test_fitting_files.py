@@ -137,6 +137,32 @@ def test_add_keeps_what_is_there_and_replaces_documents_of_the_same_name(handboo
     assert [each.name for each in fitted_models(Glossary())] == ["house"]
 
 
+def test_documents_are_removed_with_and_without_others_put_in(handbook, registry, tmp_path):
+    deepfield.fit("glossary", handbook, name="house", registry=registry)
+    later = deepfield.fit("glossary", name="house", remove="house/words.txt", registry=registry)
+    assert later.evaluation.words == "1 file was removed; the model holds 1 documents, 1 terms."
+    assert "1 files were removed from version" in later.folder.card
+    assert "deepfield fit glossary --name house --base letters --remove house/words.txt" in (
+        later.folder.card
+    )
+    assert "where we cook" not in json.dumps(later.folder.config)
+    more = tmp_path / "more.txt"
+    more.write_text("loft: under the roof\n")
+    both = deepfield.fit(
+        "glossary", more, name="house", add=True, remove=["garden/words.txt"], registry=registry
+    )
+    assert both.evaluation.counts == {"documents": 1, "terms": 1}
+    assert both.evaluation.words.startswith("1 file was added, 1 file was removed; ")
+    assert "but for 1 that were removed" in both.folder.card
+    assert meaning("house", "compost") == "under the roof"
+    kept = both.folder.hash
+    with pytest.raises(NotFoundError, match="No document named 'attic.txt'"):
+        deepfield.fit("glossary", name="house", remove=["attic.txt"], registry=registry)
+    assert find_model(Glossary(), "house").folder.name == "house"
+    assert deepfield.load("glossary", "house", registry=registry).folder.hash == kept
+    assert "failed" in {each.state for each in list_fits()}
+
+
 def test_same_documents_give_the_same_fingerprint_wherever_they_lie(handbook, registry, tmp_path):
     archive = tmp_path / "handbook.zip"
     with zipfile.ZipFile(archive, "w") as packed:
@@ -214,6 +240,13 @@ def test_documents_twice_of_one_name_are_refused(handbook, registry):
         ({"add": True}, NotFoundError, "No fitted model of glossary to add to named 'house'"),
         ({"add": True, "name": "letters"}, UsageError, "is a model that glossary ships"),
         ({"add": True, "overwrite": True}, UsageError, "adding and overwriting exclude"),
+        ({"remove": ["x"]}, UsageError, "To put documents in as well as to remove some, say add"),
+        ({"source": None}, UsageError, "There is nothing to learn from: name a source"),
+        (
+            {"source": None, "remove": ["x"]},
+            NotFoundError,
+            "No fitted model of glossary to add to named 'house'",
+        ),
     ],
 )
 def test_what_cannot_be_fitted_is_one_sentence(handbook, registry, arguments, kind, sentence):

@@ -24,9 +24,11 @@ from deepfield.loading import load_model
 from deepfield.models import ModelFolder
 from deepfield.neural.weights import save_weights
 from deepfield.plugins import Registry
+from deepfield.store import remove_model
 from deepfield.testing import CHECKS
 from deepfield_chatbot import Chatbot
 from deepfield_chatbot.encoder import Encoder
+from deepfield_chatbot.memory import About, Memory, new_id
 from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.predictor import HANDBOOK, ChatbotPredictor
 from deepfield_chatbot.reader import Reader
@@ -247,6 +249,24 @@ def test_a_model_is_fitted_to_documents_and_added_to(registry, tmp_path):
     answer = model.predict(reset, max_error=0.9).iloc[0]
     assert answer["answer"] == "Click on 'Forgotten' below the form."
     assert answer["passage"][int(answer["start"]) :] == answer["answer"]
+
+    later = deepfield.fit("chatbot", name="house", remove="leave.md", registry=registry)
+    assert later.evaluation.counts["documents"] == 1
+    model = load_model(registry.domain("chatbot"), "house", "cpu")
+    found = model.predict(question, max_error=0.9).iloc[0]
+    assert {each["document"] for each in found["citations"]} == {"faq.csv"}
+
+
+@pytest.mark.usefixtures("pointing")
+def test_what_was_said_about_a_knowledge_base_goes_with_it(registry, tmp_path):
+    (tmp_path / "leave.md").write_text(LEAVE)
+    deepfield.fit("chatbot", tmp_path / "leave.md", name="house", registry=registry)
+    house, other = About("house", "1"), About("garden", "2")
+    for about in (house, other):
+        Memory().keep(new_id(), about, "How long?", "1", "{}")
+    remove_model(registry.domain("chatbot"), "house")
+    assert Memory().list(house) == []
+    assert len(Memory().list(other)) == 1
 
 
 def test_progress_rises_to_the_end_and_may_stop_the_work(domain, tmp_path):

@@ -51,7 +51,7 @@ def make(domain: Domain, formats: Formats) -> click.Command:
         domain.name,
         callback=lambda **values: run(domain, formats, **values),
         params=[
-            click.Argument(["source"], required=True, nargs=-1 if endings else 1),
+            click.Argument(["source"], required=not endings, nargs=-1 if endings else 1),
             click.Option(
                 ["--name", "-n"], required=True, help="of your model: letters, digits, hyphens"
             ),
@@ -85,6 +85,12 @@ ADDING = (
         help="add to the model of that name, replacing documents of the same name, instead of "
         "making it anew",
     ),
+    click.Option(
+        ["--remove"],
+        multiple=True,
+        metavar="DOCUMENT",
+        help="take a document out of the model of that name; SOURCE may then be left out",
+    ),
 )
 
 
@@ -113,6 +119,7 @@ def _documents_help(domain: Domain, endings: tuple[str, ...]) -> str:
         Examples:
           deepfield fit {domain.name} handbook/ --name handbook
           deepfield fit {domain.name} handbook/ --name handbook --add
+          deepfield fit {domain.name} --name handbook --remove handbook/old.txt
           deepfield models {domain.name} --card handbook
         """
 
@@ -187,11 +194,14 @@ def run(
     group: str | None = None,
     mapping: tuple[str, ...] = (),
     add: bool = False,
+    remove: tuple[str, ...] = (),
     **values: Any,
 ) -> None:
+    if not source and not remove:
+        raise click.MissingParameter(param_type="argument", param_hint="SOURCE")
     fitting = Fitting(
         domain,
-        source,
+        source or None,
         name=name,
         base=base,
         label=label,
@@ -199,6 +209,7 @@ def run(
         columns=read_columns(mapping),
         overwrite=overwrite,
         add=add,
+        remove=remove,
         # All that was said is passed on: a flag of another base is refused with a sentence.
         options={option: value for option, value in values.items() if value is not None},
         device=device,

@@ -30,13 +30,20 @@ class Inventory:
     """Files beside them in folders and archives that are of no kind that is read."""
     rejected: pd.DataFrame
     """Files set aside: row (the place in the source, from 1), source, reason."""
+    removed: int = 0
+    """Files that it held before, of which it holds nothing now."""
 
     @property
     def words(self) -> str:
         """Return what was read and what the model holds, in one sentence."""
         held = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
-        read = f"{self.files:,} {'file was' if self.files == 1 else 'files were'} "
-        read += "added" if self.added else "read"
+        done = [(self.files, "added" if self.added else "read"), (self.removed, "removed")]
+        told = [
+            f"{count:,} {'file was' if count == 1 else 'files were'} {what}"
+            for count, what in done
+            if count or not self.removed
+        ]
+        read = ", ".join(told if self.removed else told[:1])
         return f"{read}; the model holds {held}." if held else f"{read}."
 
     def to_json(self) -> dict[str, Any]:

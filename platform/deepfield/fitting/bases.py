@@ -15,7 +15,7 @@ __all__ = ["check_files_only", "file_endings", "fit_bases", "fit_options", "opti
 
 RESERVED = {
     "add", "as_json", "base", "columns", "device", "domain", "group", "help", "json", "label",
-    "mapping", "name", "on_progress", "overwrite", "quiet", "registry", "source",
+    "mapping", "name", "on_progress", "overwrite", "quiet", "registry", "remove", "source",
 }  # fmt: skip
 
 

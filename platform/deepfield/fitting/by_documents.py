@@ -24,7 +24,7 @@ def fit_by_documents(task: FilesTask) -> Made:
     unpacked = task.files.unpacked(
         task.folder.with_name("unpacked"), lambda done: task.say("reading", done)
     )
-    if not unpacked.files:
+    if not unpacked.files and not task.without:
         raise _nothing_read(task, unpacked.rejected)
     task.folder.mkdir()
     task.say("fitting", 0.0)
@@ -36,9 +36,10 @@ def fit_by_documents(task: FilesTask) -> Made:
         report=lambda done, figures=None: task.say("fitting", done, figures),
         device=task.device,
         before=task.before,
+        without=task.without,
     )
     rejected = _set_aside(task, unpacked, read)
-    if len(read.problems) == len(unpacked.files):
+    if len(read.problems) == len(unpacked.files) and not task.without:
         raise _nothing_read(task, rejected)
     count = len(unpacked.files) - len(read.problems)
     counts = {name: int(number) for name, number in read.counts.items()}
@@ -63,6 +64,7 @@ def fit_by_documents(task: FilesTask) -> Made:
         counts,
         task.files.left_alone,
         pd.DataFrame([vars(each) for each in rejected], columns=["row", "source", "reason"]),
+        len(task.without),
     )
     write_documents_card(model, inventory, data, [*unpacked.files], dict(task.request))
     return Made(inventory, {}, rejected)

@@ -102,11 +102,13 @@ set the guard by, {parts.sizes["test"]:,} to measure on.{_unknown(model, example
 
 def repeat_command(domain: str, name: str, request: dict[str, Any]) -> str:
     """Return the command that makes a fit again."""
-    sources = request.get("sources") or [request["source"]]
+    sources = request.get("sources") or ([request["source"]] if request["source"] else [])
     parts = ["deepfield", "fit", domain, *sources, "--name", name]
     parts += ["--base", request["base"]]
     if request.get("add"):
         parts.append("--add")
+    for name in request.get("remove", ()):
+        parts += ["--remove", name]
     if request["label"] is not None:
         parts += ["--label", request["label"]]
     if request["group"]:

@@ -37,12 +37,15 @@ def write_documents_card(
     read = set(files) - set(found.rejected["source"])
     kinds = Counter(PurePosixPath(name).suffix.lower() for name in read)
     listed = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
-    added = ""
-    if found.added:
-        added = (
+    took = f"`{code(found.source)}`: {found.files:,} files were read ({cell(listed)})."
+    if not found.source:
+        took = f"{found.removed:,} files were removed from version {data['added_to'][:12]}."
+    elif found.added:
+        took += (
             f" They were added to version {data['added_to'][:12]} of this model; a document of the "
-            "same name was replaced, and what else it held stays."
+            "same name was replaced, and what else it held stays"
         )
+        took += f", but for {found.removed:,} that were removed." if found.removed else "."
     held = ", ".join(f"{count:,} {cell(name)}" for name, count in found.counts.items())
     text = f"""---
 {head.to_yaml()}
@@ -60,7 +63,7 @@ own documents, starting from `{config["base"]}` (version {config["base_hash"][:1
 
 ## Data
 
-`{code(found.source)}`: {found.files:,} files were read ({cell(listed)}).{added}
+{took}
 {f"The model holds {held}." if held else ""}
 
 {len(found.rejected):,} files could not be read (`rejected.csv` says why). {found.left_alone:,}

@@ -41,6 +41,11 @@ class Files:
     left_alone: int
     """Files of other kinds beside the others in folders and archives."""
 
+    @classmethod
+    def none(cls) -> Files:
+        """Return no files: a fit may be told only what is to go."""
+        return cls("", (), {}, (), 0)
+
     def unpacked(self, folder: Path, report: Callable[[float], None]) -> Unpacked:
         """Put members of archives into a folder, and hash all files.
 

@@ -6,7 +6,7 @@ import errno
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +48,7 @@ class Fitting:
     def __init__(
         self,
         domain: Domain,
-        source: Any,
+        source: Any = None,
         *,
         name: str,
         base: str | None = None,
@@ -57,6 +57,7 @@ class Fitting:
         columns: Mapping[str, str] | None = None,
         overwrite: bool = False,
         add: bool = False,
+        remove: Sequence[str] = (),
         options: Mapping[str, Any] | None = None,
         device: str = "auto",
         on_progress: Callable[[FitProgress], None] = lambda progress: None,
@@ -79,6 +80,8 @@ class Fitting:
             columns: field -> column of a table, where that is not obvious.
             add: add documents to the fitted model of that name, in the place of those of the same
                 names, instead of making it anew.
+            remove: names of documents of the fitted model of that name that are to go; with ``add``
+                or without a source.
             fit: the record to keep, where one was made beforehand.
             shown_as: what a person calls the source, if not by its path.
             formats: of files that may hold several pictures; ``options`` may say how to read them.
@@ -86,6 +89,12 @@ class Fitting:
         Raises:
             DeepfieldError: for whatever keeps the fit from starting.
         """
+        self.remove = tuple(dict.fromkeys([remove] if isinstance(remove, str) else remove))
+        if self.remove and source is not None and not add:
+            raise UsageError("To put documents in as well as to remove some, say add too.")
+        if source is None and not self.remove:
+            raise UsageError("There is nothing to learn from: name a source.")
+        add = add or bool(self.remove)
         check_new_name(domain, name, overwrite or add)
         self.domain, self.name, self.overwrite = domain, name, overwrite or add
         self.before = find_before(domain, name, base, overwrite) if add else None
@@ -97,9 +106,12 @@ class Fitting:
         self._files: Files | None = None
         if endings:
             check_files_only(domain, label=label, group=group, columns=columns)
-            self._files = find_files(source, endings, shown_as)
+            alone = source is None and bool(self.remove)
+            self._files = Files.none() if alone else find_files(source, endings, shown_as)
         elif add:
-            raise UsageError(f"Models of {domain.name} learn from rows; nothing is added to them.")
+            raise UsageError(
+                f"Models of {domain.name} learn from rows; nothing is added to them or removed."
+            )
         elif isinstance(source, str | Path):
             find_path(source)
         self.base: Model = load_model(domain, self.spec.name, device, formats)
@@ -135,7 +147,11 @@ class Fitting:
         }
         self._shares = SHARES
         if self._files is not None:
-            self._request |= {"sources": list(self._files.given), "add": add}
+            self._request |= {
+                "sources": list(self._files.given),
+                "add": add and bool(self._files.source),
+                "remove": list(self.remove),
+            }
             self._shares = SHARES_OF_FILES
         elif self._ranked is not None and self.base.predictor.learns_from_all:
             self._shares = SHARES_TWICE
@@ -211,7 +227,9 @@ class Fitting:
         if self._files is not None:
             before = None if self.before is None else self.before.folder
             try:
-                return fit_by_documents(FilesTask(files=self._files, before=before, **task))
+                return fit_by_documents(
+                    FilesTask(files=self._files, before=before, without=self.remove, **task)
+                )
             except (InputError, OSError):
                 self._check_before()  # which may be gone, and then this is why
                 raise

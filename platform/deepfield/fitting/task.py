@@ -63,7 +63,9 @@ class FilesTask(Task):
 
     files: Files
     before: ModelFolder | None
-    """The model to add to."""
+    """The model to change."""
+    without: Sequence[str] = ()
+    """Files of it that are to go."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,6 @@ from deepfield_chatbot.dashboard.changing import (
 from deepfield_chatbot.dashboard.talk import predictor
 from deepfield_chatbot.dashboard.wording import counted
 from deepfield_chatbot.feedback import Feedback
-from deepfield_chatbot.memory import Memory
 from deepfield_chatbot.reading import SUFFIXES
 
 __all__ = ["ENDINGS", "show"]
@@ -145,7 +144,6 @@ def _deleting(domain: Domain, name: str, key: str, busy: bool) -> None:
 def _delete(domain: Domain, name: str, key: str) -> None:
     try:
         remove_model(domain, name)
-        Memory().forget_all(name)
     except DeepfieldError as error:
         st.session_state[f"{key}-undeleted"] = str(error)
         return

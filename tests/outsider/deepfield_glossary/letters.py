@@ -10,7 +10,7 @@ import pandas as pd
 from safetensors.numpy import load_file, save_file
 
 from deepfield import Explanation, Options, Predictor
-from deepfield.errors import InputError
+from deepfield.errors import InputError, NotFoundError
 from deepfield.predictor import FilesRead
 from deepfield.trust import trust_labels
 
@@ -51,8 +51,15 @@ class Letters(Predictor):
         ]
 
     @classmethod
-    def fit_files(cls, files, folder, *, base, options, report, device="auto", before=None):
+    def fit_files(
+        cls, files, folder, *, base, options, report, device="auto", before=None, without=()
+    ):
         entries = list(before.config["entries"]) if before is not None else []
+        for name in without:
+            held = {each["document"] for each in entries}
+            if name not in held:
+                raise NotFoundError.among("document", name, held)
+            entries = [each for each in entries if each["document"] != name]
         problems = {}
         for place, (name, file) in enumerate(files.items(), start=1):
             try:
