@@ -4,20 +4,20 @@
     python benchmarks/answer_questions.py --data DIR --weights runs/reader/main/weights.safetensors
 
 The documents are SQuAD's articles, and as many paragraphs of TyDi, new-wiki, Reddit and FairytaleQA
-as make up the number of passages. Asked are questions of the three articles that the reader neither
-learned from nor was calibrated by, each with an answer, one at a time and in turns. Every way reads
-eight passages with the same weights.
+as make up the number of passages. Asked are questions of the three articles that the reader did not
+learn from and that did not choose it, each with an answer, one at a time and in turns. Every way
+reads eight passages with the same weights.
 
-both: ours as it is, words and meaning.
-BM25: ours without meaning. Its spans are compared by a regression of its own, fitted to questions
-of the calibrating articles as ours was.
+both: ours, words and meaning.
+BM25: ours without meaning.
 Haystack: BM25 and vectors of its in-memory store, a vector for each passage, joined by reciprocal
 ranks; its extractive reader. Encoder and reader are run by torch, eagerly, in float32.
 
 F1 and exact match are of forced answers, for Haystack's reader knows no refusal. "read" is the
-share of questions whose paragraph was among those read. Milliseconds are of the clock, on all
-cores, over all rounds; beside them those of the processor. With --weights, of a reader that is not
-calibrated, margins alone are compared, by BM25 too.
+share of questions whose paragraph was among those read. What compares the spans of our ways is
+fitted here to questions of three other articles, for what is shipped was fitted to those that are
+asked, too. Milliseconds are of the clock, on all cores, over all rounds; beside them those of the
+processor. Haystack comes with `pip install -e '.[haystack]'`, and is else left out.
 """
 
 from __future__ import annotations
@@ -26,31 +26,29 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import click
 import numpy as np
+from haystack_pipeline import Place, Way, has_haystack, haystack
 from tokenizers import Tokenizer
 
 from deepfield.evaluation.squad import squad_figures
 from deepfield.models import ModelFolder
-from deepfield_chatbot.answering import READ, Answerer
+from deepfield_chatbot.answering import Answerer
 from deepfield_chatbot.contents import Contents
 from deepfield_chatbot.document import Block, Document, Writing
 from deepfield_chatbot.encoder import Encoder, minilm_folder
-from deepfield_chatbot.judging import Judge, Linear, Sureness
 from deepfield_chatbot.knowledge_base import Candidates, Found, KnowledgeBase, add_documents
 from deepfield_chatbot.network import SHAPE
 from deepfield_chatbot.passages import cut
 from deepfield_chatbot.pieces import open_tokenizer
-from deepfield_chatbot.reader import Reader, build_reader, open_spans
+from deepfield_chatbot.reader import Reader, open_spans
 from deepfield_chatbot.recipes.asking import ask
-from deepfield_chatbot.recipes.calibration import PLAIN
+from deepfield_chatbot.recipes.judge import PLAIN, fit_choice
 from deepfield_chatbot.recipes.measuring import CHOSEN_BY
 from deepfield_chatbot.recipes.questions import VALIDATION, Question, load_sets
 
@@ -58,20 +56,13 @@ FILL = ("tydi", "new-wiki", "reddit", "fairytale")
 NAMELESS = ("reddit",)
 """Sets whose paragraphs have no title."""
 FITTED = 200
-"""Questions that BM25's own regression is fitted to."""
-FEW = 20
-"""Passages that each of Haystack's retrievers gives to be joined."""
+"""Questions that what compares spans is fitted to."""
 WARM = 5
 SHIPPED = Path("plugins/deepfield_chatbot/models/reader")
 MISSING = (
-    "Haystack is not installed, so it is left out; run `pip install -e '.[benchmarks]'` to have it "
+    "Haystack is not installed, so it is left out; run `pip install -e '.[haystack]'` to have it "
     "measured."
 )
-
-Place = tuple[str, int | None]
-"""A paragraph: its document and page."""
-Way = Callable[[str], tuple[str, set[Place]]]
-"""From a question to the answer, and the paragraphs that were read for it."""
 
 
 @click.command(help=__doc__)
@@ -100,9 +91,8 @@ def main(
         click.echo(MISSING, err=True)
     with tempfile.TemporaryDirectory() if weights else nullcontext("") as made:
         folder = bare(weights, Path(made)) if weights else ModelFolder(model)
-        judge = PLAIN if weights else Judge.of(folder)
         tokenizer = open_tokenizer(minilm_folder().file("tokenizer.json"))
-        reader = Reader(open_spans(folder, "cpu"), tokenizer, judge, folder.config["length"])
+        reader = Reader(open_spans(folder, "cpu"), tokenizer, PLAIN, folder.config["length"])
         squad = [each for each in load_sets(data, ["squad"]) if each.answers]
         documents, places = documents_of(data, squad, passages, tokenizer)
         asked = drawn(squad, [each for each in VALIDATION if each not in CHOSEN_BY], count)
@@ -111,10 +101,10 @@ def main(
         base = KnowledgeBase(add_documents(Contents.empty(), documents, encoder), encoder)
         base.lexical, base.vectors  # noqa: B018  # made now, that no question waits for them
         words = WordsAlone(base.contents, encoder, base.lexical)
-        other = reader if weights else fitted(words, reader, drawn(squad, CHOSEN_BY, FITTED))
+        others = drawn(squad, CHOSEN_BY, FITTED)
         ways: dict[str, Way] = {
-            "both": ours(Answerer(base, reader)),
-            "BM25": ours(Answerer(words, other)),
+            name: ours(Answerer(each, fitted(each, reader, others)))
+            for name, each in (("both", base), ("BM25", words))
         }
         if with_haystack:
             click.echo("indexing for Haystack", err=True)
@@ -126,7 +116,6 @@ def main(
             "passages": len(base.contents),
             "questions": len(asked),
             "rounds": rounds,
-            "calibrated": weights is None,
             "ways": found,
         },
         indent=2,
@@ -260,108 +249,8 @@ def fitted(base: KnowledgeBase, reader: Reader, questions: Sequence[Question]) -
     wanted = [
         (each.question, tuple({answer.text: None for answer in each.answers})) for each in questions
     ]
-    some = ask(base, reader, wanted)
-    linear = Linear.fit(
-        np.array([each.signs for one in some for each in one.candidates]),
-        np.array([one.is_right(each) for one in some for each in one.candidates]),
-    )
-    judge = replace(PLAIN, spans=Sureness(linear, PLAIN.spans.calibration))
+    judge = replace(PLAIN, choice=fit_choice(ask(base, reader, wanted)))
     return Reader(reader.engine, reader.tokenizer, judge, reader.length)
-
-
-def has_haystack() -> bool:
-    """Return whether Haystack is installed, and keep it from reporting to its makers unasked."""
-    os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"
-    try:
-        import haystack_integrations.components.embedders.sentence_transformers
-        import haystack_integrations.components.readers.transformers  # noqa: F401  # tried
-    except ImportError:
-        return False
-    return True
-
-
-def haystack(base: KnowledgeBase, folder: ModelFolder) -> Way:
-    """Index the same passages with Haystack, and return its pipeline."""
-    import haystack as hs
-    from haystack.components.joiners import DocumentJoiner
-    from haystack.components.retrievers.in_memory import (
-        InMemoryBM25Retriever,
-        InMemoryEmbeddingRetriever,
-    )
-    from haystack.document_stores.in_memory import InMemoryDocumentStore
-    from haystack.utils import ComponentDevice
-    from haystack_integrations.components.embedders.sentence_transformers import (
-        SentenceTransformersTextEmbedder,
-    )
-    from haystack_integrations.components.readers.transformers import TransformersExtractiveReader
-    from transformers import AutoTokenizer
-
-    cpu, minilm = ComponentDevice.from_str("cpu"), str(minilm_folder().path)
-    rows = base.contents.passages.to_pylist()
-    texts = [": ".join([*row["headings"][-1:], row["text"]]) for row in rows]
-    vectors = base.encoder.encode(texts)
-    names = [each.name for each in base.contents.entries]
-    store = InMemoryDocumentStore()
-    store.write_documents(
-        [
-            hs.Document(
-                id=str(number),
-                content=row["text"],
-                meta={"document": names[row["document"]], "page": row["page"]},
-                embedding=vector.tolist(),
-            )
-            for number, (row, vector) in enumerate(zip(rows, vectors, strict=True))
-        ]
-    )
-    length = folder.config["length"]
-    reader = TransformersExtractiveReader(
-        minilm, cpu, None, 1, max_seq_length=length, stride=length // 2, no_answer=False
-    )
-    # It would give its network no token types, which ours reads by: so ours, which finds them.
-    reader.model = eager(folder)
-    reader.tokenizer = AutoTokenizer.from_pretrained(minilm)
-    reader.device = cpu
-    embedder = SentenceTransformersTextEmbedder(
-        model=minilm, device=cpu, token=None, progress_bar=False, local_files_only=True
-    )
-    pipeline = hs.Pipeline()
-    pipeline.add_component("embedder", embedder)
-    pipeline.add_component("words", InMemoryBM25Retriever(store, top_k=FEW))
-    pipeline.add_component("meaning", InMemoryEmbeddingRetriever(store, top_k=FEW))
-    pipeline.add_component("joiner", DocumentJoiner("reciprocal_rank_fusion", top_k=READ))
-    pipeline.add_component("reader", reader)
-    pipeline.connect("embedder.embedding", "meaning.query_embedding")
-    pipeline.connect("words", "joiner")
-    pipeline.connect("meaning", "joiner")
-    pipeline.connect("joiner", "reader")
-
-    def answer(question: str) -> tuple[str, set[Place]]:
-        said = pipeline.run(
-            {
-                "embedder": {"text": question},
-                "words": {"query": question},
-                "reader": {"query": question},
-            },
-            include_outputs_from={"joiner"},
-        )
-        read = {(each.meta["document"], each.meta["page"]) for each in said["joiner"]["documents"]}
-        answers = said["reader"]["answers"]
-        return answers[0].data if answers else "", read
-
-    return answer
-
-
-def eager(folder: ModelFolder) -> Any:
-    """Return the reader's network as Haystack calls it."""
-    import torch
-
-    network = build_reader(folder).eval()
-
-    def spans(input_ids: torch.Tensor, attention_mask: torch.Tensor) -> SimpleNamespace:
-        start, end = network(input_ids)
-        return SimpleNamespace(start_logits=start, end_logits=end)
-
-    return spans
 
 
 if __name__ == "__main__":

@@ -129,10 +129,10 @@ class Domain(ABC):
         return {}
 
     def model_removed(self, name: str) -> None:  # noqa: B027 - there is mostly nothing to do
-        """Let go what is kept of a fitted model outside its folder, which was deleted just now.
+        """Let go what is kept of a fitted model outside its folder, which is deleted next.
 
         Raises:
-            DeepfieldError: saying what is still there.
+            DeepfieldError: if it cannot; the model stays then.
         """
 
     @property

@@ -221,7 +221,7 @@ class Predictor(ABC):
 
         Raises:
             NotFoundError: if ``before`` holds nothing of a file that is to go.
-            InputError: if nothing could be read. The platform says so itself where every file is
-                among the problems.
+            InputError: if nothing could be read, or nothing is left and ``load`` needs something.
+                The platform says so itself where every file is among the problems.
         """
         raise NotImplementedError(f"{cls.__name__} learns from no files")

@@ -161,12 +161,12 @@ def remove_model(domain: Domain, name: str) -> None:
     place = found[name].folder
     gone = place.with_name(f".{name}-{uuid.uuid4().hex[:8]}")
     with changing(domain, name, wait=SHORT):
+        domain.model_removed(name)
         try:
             place.rename(gone)  # from here on it is not listed, even if deleting breaks off
             shutil.rmtree(gone)
         except OSError as error:
             raise DeepfieldError(f"Cannot remove {str(place)!r}: {error.strerror}.") from error
-        domain.model_removed(name)
 
 
 def _shelf(domain: Domain) -> Path:

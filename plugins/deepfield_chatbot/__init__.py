@@ -10,6 +10,7 @@ from deepfield.fields import Number, Probability, Records, Score, Text
 from deepfield.hookspecs import hookimpl
 from deepfield.table import Table
 from deepfield.views import View
+from deepfield_chatbot.feedback import Feedback
 from deepfield_chatbot.intents import Intents
 from deepfield_chatbot.memory import Memory
 
@@ -69,6 +70,7 @@ class Chatbot(Domain):
         Text("answer", help="words of the passage; empty where the documents do not say"),
         Text(
             "reply",
+            required=False,
             help="the answer as a language model words it, generated, where one was named and the "
             "passages bear it",
         ),
@@ -122,21 +124,22 @@ class Chatbot(Domain):
         return pd.DataFrame({"question": list(QUESTIONS)}, dtype="str")
 
     def model_removed(self, name: str) -> None:
-        """Delete what was said about a knowledge base: it quotes its documents."""
+        """Delete what was said and judged of a knowledge base: it quotes its documents."""
         Memory().forget_all(name)
+        Feedback().forget_all(name)
 
 
 QUESTIONS = (
-    "Which version of Python does Deepfield need?",
-    "Where are rows set aside that cannot be read?",
-    "What does exit code 3 mean?",
+    "Which version of Python is needed?",
+    "How long does the first set-up take?",
+    "Under which licence is Deepfield's code?",
+    "Which formats can scans be read in?",
     "What do the built-in scans come from?",
     "Which catalogue do the shipped recommendation models know?",
-    "What would an __init__.py in platform replace?",
-    "What does confidence of 0.9 mean?",
-    "When is an answer called unfamiliar?",
-    "How many characters of a message make it long?",
-    "What do fits to a table of purchases need?",
+    "To which address is the dashboard bound?",
+    "What is an input called that is unlike anything the model was trained on?",
+    "How many passages are read for a question?",
+    "How many examples of each intent are enough?",
     # The documentation does not say:
     "Who painted the logo of Deepfield?",
     "How much does a licence of Deepfield cost a year?",

@@ -111,12 +111,12 @@ class Answerer:
             for own, passages in zip(pairs, found, strict=True)
         ]
         to_read = [
-            [] if skip else [(question, each) for each in passages if each.answer is None]
+            (question, [] if skip else [each for each in passages if each.answer is None])
             for question, passages, skip in zip(questions, found, done, strict=True)
         ]
-        read = iter(read_passages(self.reader, [each for some in to_read for each in some]))
-        for own, some, skip in zip(pairs, to_read, done, strict=True):
-            yield own[:1] if skip else [*own, *(next(read) for _ in some)]
+        read = read_passages(self.reader, to_read)
+        for own, spans, skip in zip(pairs, read, done, strict=True):
+            yield own[:1] if skip else [*own, *spans]
 
     def _judged(
         self,
@@ -130,7 +130,7 @@ class Answerer:
         if not candidates:
             return Answer(question, searched, "", None, 0, 0, 0.0, "unfamiliar", (), (), seconds)
         confidence = self._confidence(candidates)
-        order = np.argsort(-confidence, kind="stable")
+        order = self._order(candidates, confidence)
         best = candidates[order[0]]
         signs = np.max([passage_signs(searched, each) for each in passages], axis=0)
         trust = "ok" if self._is_sure(best, max_error) else "unsure"
@@ -164,6 +164,16 @@ class Answerer:
             ):
                 others[each.found.document] = answer(place)
         return answer(order[0], tuple(others.values()))
+
+    def _order(self, candidates: Sequence[Candidate], confidence: np.ndarray) -> list[int]:
+        """Return the places of candidates: the one that counts, then the others by confidence."""
+        order = np.argsort(-confidence, kind="stable").tolist()
+        spans = [place for place in order if not candidates[place].is_pair]
+        if not spans:
+            return order
+        best = spans[self.reader.judge.best(np.array([candidates[each].signs for each in spans]))]
+        first = next(place for place in order if place == best or candidates[place].is_pair)
+        return [first, *(place for place in order if place != first)]
 
     def _confidence(self, candidates: Sequence[Candidate]) -> np.ndarray:
         """Return the calibrated probability (n,) that each answers its question."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,7 +11,7 @@ import numpy as np
 
 from deepfield_chatbot.knowledge_base import Found
 from deepfield_chatbot.passages import SENTENCE
-from deepfield_chatbot.reader import Reader
+from deepfield_chatbot.reader import Reader, Span
 from deepfield_chatbot.words import terms
 
 __all__ = ["Candidate", "asked", "of_pair", "passage_signs", "read_passages"]
@@ -75,15 +76,41 @@ def of_pair(question: str, found: Found) -> Candidate:
     return Candidate(found, found.answer, found.end, passage_signs(question, found))
 
 
-def read_passages(reader: Reader, read: Sequence[tuple[str, Found]]) -> list[Candidate]:
-    """Return the best span of each (question, passage) pair; headings are not read."""
-    spans = reader.read([(question, found.text) for question, found in read])
+def read_passages(
+    reader: Reader, wanted: Sequence[tuple[str, Sequence[Found]]]
+) -> list[list[Candidate]]:
+    """Return the best span of each passage that was found for each question; headings are not read.
+
+    Args:
+        wanted: a question and its passages, the nearest first.
+    """
+    pairs = [(question, each.text) for question, passages in wanted for each in passages]
+    spans = iter(reader.read(pairs))
+    return [
+        _spans(question, passages, [next(spans) for _ in passages]) for question, passages in wanted
+    ]
+
+
+def _spans(question: str, passages: Sequence[Found], spans: Sequence[Span]) -> list[Candidate]:
+    said = [
+        " ".join(terms(found.text[span.start : span.end]))
+        for found, span in zip(passages, spans, strict=True)
+    ]
+    times = Counter(said)
     return [
         Candidate(
             found,
             found.start + span.start,
             found.start + span.end,
-            np.array([np.clip(span.margin, -FARTHEST, FARTHEST), *passage_signs(question, found)]),
+            np.array(
+                [
+                    np.clip(span.margin, -FARTHEST, FARTHEST),
+                    *passage_signs(question, found),
+                    np.log1p(len(found.text[span.start : span.end].split())),
+                    np.log1p(place),
+                    np.log1p(times[words] - 1 if words else 0),
+                ]
+            ),
         )
-        for (question, found), span in zip(read, spans, strict=True)
+        for place, (found, span, words) in enumerate(zip(passages, spans, said, strict=True))
     ]

@@ -111,12 +111,19 @@ class Feedback:
         frame["page"] = frame["page"].astype("Int64")
         return frame
 
+    def forget_all(self, knowledge_base: str) -> None:
+        """Delete the judgements of a knowledge base, by its name."""
+        if self.file.exists():
+            with self._open() as database:
+                database.execute("DELETE FROM feedback WHERE knowledge_base = ?", (knowledge_base,))
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self.file, timeout=30)) as database, database:
                 database.execute("PRAGMA journal_mode = WAL")
+                database.execute("PRAGMA secure_delete = ON")  # what is deleted cannot be read back
                 database.execute(
                     "CREATE TABLE IF NOT EXISTS feedback "
                     f"(id TEXT PRIMARY KEY, {', '.join(COLUMNS[1:])})"

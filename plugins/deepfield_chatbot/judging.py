@@ -2,8 +2,9 @@
 
 An answer is judged by a few signs of where it was found: how far its span is ahead of no answer,
 and how near its passage is to the question. A logistic regression makes them one number, by which
-candidates are compared; on the winners it is calibrated, and its errors are bounded, by the
-platform's ``Calibration``. ``recipes/calibration.py`` fits all of this.
+the spans of several passages are compared. How sure the winner is another regression says, fitted
+to winners, with a few signs more; it is calibrated, and its errors are bounded, by the platform's
+``Calibration``. ``recipes/judge.py`` fits all of this.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ from deepfield.errors import InputError
 from deepfield.models import ModelFolder
 from deepfield.trust import Calibration
 
-__all__ = ["OF_PAIRS", "OF_SPANS", "Familiarity", "Judge", "Linear", "Sureness"]
+__all__ = ["OF_CHOICE", "OF_PAIRS", "OF_SPANS", "Familiarity", "Judge", "Linear", "Sureness"]
 
 OF_PAIRS = ("score", "cosine", "shared")
 """Signs of a passage: of ``Found``, and the share of the question's words that stand in it."""
-OF_SPANS = ("margin", *OF_PAIRS)
+OF_CHOICE = ("margin", *OF_PAIRS)
 """Signs of a span: how far it is ahead of no answer, in logits, and those of its passage."""
+OF_SPANS = (*OF_CHOICE, "words", "place", "agreeing")
+"""Those and: how many words it has, how many passages were nearer than its own, and how many others
+say the same; the logarithm of one more, each.
+"""
 
 
 @dataclass(frozen=True)
@@ -106,10 +111,16 @@ class Familiarity:
 class Judge:
     """What a reader's model folder says of trust."""
 
+    choice: Linear
+    """Of several spans the highest counts; of ``OF_CHOICE``."""
     spans: Sureness
     pairs: Sureness
     """Of answers that stand beside their question."""
     familiar: Familiarity
+
+    def best(self, signs: np.ndarray) -> int:
+        """Return which of some spans counts, by their signs (n, 7) as ``OF_SPANS``."""
+        return int(self.choice(signs[:, : len(OF_CHOICE)]).argmax())
 
     @classmethod
     def of(cls, folder: ModelFolder) -> Self:
@@ -132,16 +143,17 @@ class Judge:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         def linear(part: Mapping[str, Any]) -> Linear:
-            return Linear(tuple(part["linear"]["weights"]), part["linear"]["bias"])
+            return Linear(tuple(part["weights"]), part["bias"])
 
         def sureness(part: Mapping[str, Any]) -> Sureness:
-            return Sureness(linear(part), Calibration(**part["calibration"]))
+            return Sureness(linear(part["linear"]), Calibration(**part["calibration"]))
 
         familiar = values["familiar"]
         return cls(
+            linear(values["choice"]),
             sureness(values["spans"]),
             sureness(values["pairs"]),
-            Familiarity(linear(familiar), familiar["border"]),
+            Familiarity(linear(familiar["linear"]), familiar["border"]),
         )
 
 

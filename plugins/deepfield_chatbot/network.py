@@ -42,7 +42,7 @@ class Trunk(nn.Module):
     def __init__(self, config: dict[str, Any], attention: str = "sdpa") -> None:
         super().__init__()
         settings: dict[str, Any] = {name: config[name] for name in SHAPE if name in config}
-        settings["attn_implementation"] = attention
+        settings["attn_implementation"] = self.attention = attention
         self.bert = BertModel(BertConfig(**settings), add_pooling_layer=False)
 
     def load(self, weights: Path) -> None:
@@ -56,7 +56,7 @@ class Trunk(nn.Module):
         ends = (ids == SEP).long()
         after_first = ((ends.cumsum(1) - ends) > 0) & there  # the passage of a pair
         mask = there[:, None, None, :].expand(-1, 1, ids.shape[1], -1)
-        if self.bert.config._attn_implementation == "eager":  # which adds the mask to the scores
+        if self.attention == "eager":  # which adds the mask to the scores
             mask = torch.zeros_like(mask, dtype=torch.float32).masked_fill(~mask, -1e4)
         return self.bert(
             input_ids=ids, attention_mask=mask, token_type_ids=after_first.long()

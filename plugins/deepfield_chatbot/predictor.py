@@ -69,8 +69,9 @@ class ChatbotPredictor(Predictor):
         results = pd.DataFrame(
             [_row(*each) for each in zip(answers, replies, strict=True)],
             index=rows.index,
-            columns=list(_row(NONE, "")),
+            columns=list(_row(NONE, None)),
         )
+        results["reply"] = results["reply"].astype("str")  # of None alone it would be of objects
         lists = {
             "citations": [_citations(each, options.passages) for each in answers],
             "disagreeing": [_disagreeing(each) for each in answers],
@@ -114,22 +115,22 @@ class ChatbotPredictor(Predictor):
         }
         return FilesRead(problems=added.problems, counts=counts)
 
-    def _replies(self, answers: Sequence[Answer], generator: str) -> list[str]:
-        """Return what a language model makes of each answer; empty where it is not kept."""
+    def _replies(self, answers: Sequence[Answer], generator: str) -> list[str | None]:
+        """Return what a language model makes of each answer; None where it is not kept."""
         if not generator or not any(each.text for each in answers):
-            return [""] * len(answers)
+            return [None] * len(answers)
         voice = opened(generator)
-        replies = []
+        replies: list[str | None] = []
         for answer in answers:
             if not answer.text:
-                replies.append("")
+                replies.append(None)
                 continue
             passages = [each.text for each in _nearest(answer)[:GENERATED_FROM]]
             encoder = self.answerer.base.encoder
             reply = GroundedReply(voice, encoder, answer.searched, passages, answer.text)
             for _ in reply:
                 pass
-            replies.append(reply.outcome.text if reply.outcome.generated else "")
+            replies.append(reply.outcome.text if reply.outcome.generated else None)
         return replies
 
     @cached_property
@@ -162,7 +163,7 @@ def opened(generator: str) -> Generator:
 NONE = Answer("", "", "", None, 0, 0, 0.0, "unfamiliar", ())
 
 
-def _row(answer: Answer, reply: str) -> dict[str, Any]:
+def _row(answer: Answer, reply: str | None) -> dict[str, Any]:
     """Return an answer as the columns of a result row that hold one thing each."""
     found = answer.found
     return {

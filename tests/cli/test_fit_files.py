@@ -82,8 +82,12 @@ def test_fit_add_and_use_the_model_everywhere(handbook, tmp_path):
     ("arguments", "code", "sentence"),
     [
         (("--name", "letters"), 2, "is a model that glossary ships"),
-        (("--name", "house", "--add"), 2, "No fitted model of glossary to add to named 'house'"),
-        (("--name", "house", "--add", "--overwrite"), 2, "adding and overwriting exclude"),
+        (("--name", "house", "--add"), 2, "No fitted model of glossary to change named 'house'"),
+        (
+            ("--name", "house", "--add", "--overwrite"),
+            2,
+            "adding, removing and overwriting exclude",
+        ),
         (("--name", "house", "--label", "x"), 2, "No such option '--label'"),
         ((), 2, "Missing option '--name'"),
     ],
@@ -92,6 +96,21 @@ def test_what_cannot_be_fitted_is_one_sentence(handbook, arguments, code, senten
     done = run("fit", "glossary", handbook, *arguments)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
     assert sentence in done.stderr
+
+
+def test_documents_are_taken_out_by_name(handbook):
+    alone = run("fit", "glossary", "--name", "house", "--remove", "words.txt")
+    assert alone.returncode == 2
+    assert "No fitted model of glossary to change named 'house'" in alone.stderr
+    assert run("fit", "glossary", handbook, "--name", "house", "-q").returncode == 0
+    nothing = run("fit", "glossary", "--name", "house")
+    assert (nothing.returncode, "Missing argument 'SOURCE'" in nothing.stderr) == (2, True)
+    wrong = run("fit", "glossary", "--name", "house", "--remove", "attic.txt")
+    assert wrong.returncode == 2
+    assert "No document named 'attic.txt'" in wrong.stderr
+    done = run("fit", "glossary", "--name", "house", "--remove", "words.txt")
+    assert done.returncode == 0, done.stderr
+    assert "1 file was removed" in done.stdout + done.stderr
 
 
 def test_a_name_that_is_taken_and_a_folder_of_nothing(handbook, tmp_path):

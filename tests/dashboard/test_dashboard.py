@@ -102,6 +102,25 @@ def test_recommendations_name_what_is_next_and_because_of_what(page, address):
     no_exception(page)
 
 
+def test_documentation_is_asked_and_says_where_it_stands(page, address):
+    page.goto(f"{address}/chatbot?tab=chat")
+    message = page.get_by_test_id("stChatInputTextArea")
+    for question, answer in (
+        ("Under which licence is Deepfield's code?", "Apache-2.0"),
+        ("Which formats can scans be read in?", "DICOM, NIfTI, PNG, JPEG and TIFF"),
+    ):
+        message.fill(question)
+        message.press("Enter")
+        last = page.get_by_test_id("stChatMessage").last
+        expect(last.get_by_text("Where it stands").first).to_be_visible()
+        expect(last.get_by_text(answer).first).to_be_visible()
+        settled(page)
+    last.get_by_text("Where it stands").first.click()
+    expect(last.locator("mark").first).to_have_text("DICOM, NIfTI, PNG, JPEG and TIFF")
+    shoot(page, "chatbot", 1100)
+    no_exception(page)
+
+
 def test_upload_score_download_reload(page, address, tmp_path):
     drawn = generators()[0].generate(3, seed=5)
     files = []

@@ -117,8 +117,8 @@ def test_a_folder_of_this_machine_is_added(handbook, tmp_path):
 @pytest.mark.parametrize(
     ("boxes", "sentence"),
     [
-        ({"add": True}, "No fitted model of glossary to add to named 'attic'"),
-        ({"add": True, "overwrite": True}, "adding and overwriting exclude"),
+        ({"add": True}, "No fitted model of glossary to change named 'attic'"),
+        ({"add": True, "overwrite": True}, "adding, removing and overwriting exclude"),
     ],
 )
 def test_what_cannot_be_added_is_one_sentence(handbook, boxes, sentence):

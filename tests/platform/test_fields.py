@@ -106,3 +106,11 @@ def test_schema_says_type_limits_and_unit():
     assert schema["properties"]["age"] == {"type": "number", "minimum": 0, "unit": "years"}
     assert schema["properties"]["sex"]["enum"] == ["f", "m"]
     assert schema["required"] == ["age", "sex"]
+
+
+def test_a_text_that_is_left_out_is_the_same_as_one_that_is_left_out_alone():
+    words = Text("words", required=False)
+    assert words.same(None, float("nan"))
+    assert not words.same("moss", None)
+    assert not words.same(float("nan"), "moss")
+    assert words.same("moss", "moss")

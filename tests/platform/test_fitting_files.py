@@ -141,7 +141,8 @@ def test_documents_are_removed_with_and_without_others_put_in(handbook, registry
     deepfield.fit("glossary", handbook, name="house", registry=registry)
     later = deepfield.fit("glossary", name="house", remove="house/words.txt", registry=registry)
     assert later.evaluation.words == "1 file was removed; the model holds 1 documents, 1 terms."
-    assert "1 files were removed from version" in later.folder.card
+    assert "1 file was removed. This changed version" in later.folder.card
+    assert "SHA-256 over the names" not in later.folder.card
     assert "deepfield fit glossary --name house --base letters --remove house/words.txt" in (
         later.folder.card
     )
@@ -153,14 +154,66 @@ def test_documents_are_removed_with_and_without_others_put_in(handbook, registry
     )
     assert both.evaluation.counts == {"documents": 1, "terms": 1}
     assert both.evaluation.words.startswith("1 file was added, 1 file was removed; ")
-    assert "but for 1 that were removed" in both.folder.card
+    assert "1 file was added, 1 file was removed (1 .txt)" in both.folder.card
     assert meaning("house", "compost") == "under the roof"
     kept = both.folder.hash
     with pytest.raises(NotFoundError, match="No document named 'attic.txt'"):
         deepfield.fit("glossary", name="house", remove=["attic.txt"], registry=registry)
-    assert find_model(Glossary(), "house").folder.name == "house"
     assert deepfield.load("glossary", "house", registry=registry).folder.hash == kept
     assert "failed" in {each.state for each in list_fits()}
+
+
+def test_a_document_is_not_both_added_and_removed(handbook, registry):
+    first = deepfield.fit("glossary", handbook, name="house", registry=registry).folder.hash
+    with pytest.raises(UsageError, match="'house/words.txt' is to be added and to be removed"):
+        deepfield.fit(
+            "glossary",
+            handbook,
+            name="house",
+            add=True,
+            remove="house/words.txt",
+            registry=registry,
+        )
+    assert deepfield.load("glossary", "house", registry=registry).folder.hash == first
+
+
+def test_nothing_is_removed_where_no_file_can_be_read(handbook, registry, tmp_path):
+    first = deepfield.fit("glossary", handbook, name="house", registry=registry).folder.hash
+    broken = tmp_path / "broken.txt"
+    broken.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="No file of .* can be read"):
+        deepfield.fit(
+            "glossary", broken, name="house", add=True, remove="house/words.txt", registry=registry
+        )
+    names = ["house/words.txt", "garden/words.txt"]
+    with pytest.raises(InputError, match="Nothing would be left"):
+        deepfield.fit("glossary", name="house", remove=names, registry=registry)
+    assert deepfield.load("glossary", "house", registry=registry).folder.hash == first
+
+
+def test_an_empty_path_is_the_folder_where_one_is(handbook, registry, monkeypatch):
+    monkeypatch.chdir(handbook)
+    fitted = deepfield.fit("glossary", "", name="house", registry=registry)
+    assert (fitted.evaluation.source, fitted.evaluation.files) == (".", 2)
+
+
+def test_what_a_domain_keeps_of_a_model_goes_before_it_and_may_hold_it(
+    handbook, registry, monkeypatch
+):
+    deepfield.fit("glossary", handbook, name="house", registry=registry)
+    told = []
+
+    def removed(self, name):
+        told.append(name)
+        if len(told) == 1:
+            raise DeepfieldError("The attic is locked.")
+
+    monkeypatch.setattr(Glossary, "model_removed", removed)
+    with pytest.raises(DeepfieldError, match="attic is locked"):
+        remove_model(Glossary(), "house")
+    assert [each.name for each in fitted_models(Glossary())] == ["house"]
+    remove_model(Glossary(), "house")
+    assert (told, fitted_models(Glossary())) == (["house", "house"], [])
 
 
 def test_same_documents_give_the_same_fingerprint_wherever_they_lie(handbook, registry, tmp_path):
@@ -237,15 +290,15 @@ def test_documents_twice_of_one_name_are_refused(handbook, registry):
         ({"name": "letters"}, UsageError, "is a model that glossary ships"),
         ({"base": "gru"}, NotFoundError, "No model to start from"),
         ({"steps": 3}, UsageError, "has no option 'steps'"),
-        ({"add": True}, NotFoundError, "No fitted model of glossary to add to named 'house'"),
+        ({"add": True}, NotFoundError, "No fitted model of glossary to change named 'house'"),
         ({"add": True, "name": "letters"}, UsageError, "is a model that glossary ships"),
-        ({"add": True, "overwrite": True}, UsageError, "adding and overwriting exclude"),
+        ({"add": True, "overwrite": True}, UsageError, "adding, removing and overwriting exclude"),
         ({"remove": ["x"]}, UsageError, "To put documents in as well as to remove some, say add"),
         ({"source": None}, UsageError, "There is nothing to learn from: name a source"),
         (
             {"source": None, "remove": ["x"]},
             NotFoundError,
-            "No fitted model of glossary to add to named 'house'",
+            "No fitted model of glossary to change named 'house'",
         ),
     ],
 )
@@ -308,7 +361,7 @@ def test_an_add_takes_the_model_as_it_is_when_it_begins(handbook, registry, tmp_
     assert meaning("house", "cellar") == "under the house"
     late = Fitting(Glossary(), more, name="house", add=True)
     remove_model(Glossary(), "house")
-    with pytest.raises(NotFoundError, match="No fitted model of glossary to add to named 'house'"):
+    with pytest.raises(NotFoundError, match="No fitted model of glossary to change named 'house'"):
         late.run()
     assert fitted_models(Glossary()) == []
 
@@ -327,7 +380,9 @@ def test_what_was_changed_by_hand_meanwhile_is_not_lost(handbook, registry, tmp_
                 (place / "config.json").write_text(json.dumps(config | {"by": "hand"}))
 
     slow = Fitting(Glossary(), handbook, name="house", add=True, on_progress=meddle)
-    with pytest.raises(DeepfieldError, match="was changed or removed while this fit added to it"):
+    with pytest.raises(
+        DeepfieldError, match="was changed or removed while this fit changed it too"
+    ):
         slow.run()
     assert place.exists() == (change == "changed")
 
@@ -406,7 +461,7 @@ def test_nothing_is_added_to_a_model_of_rows(tmp_path):
     deepfield_flowers = Registry()
     deepfield_flowers.add(_Plugin(Flowers()), "flowers")
     frame = Flowers().samples().assign(label=["a", "b", "c"])
-    with pytest.raises(NotFoundError, match="to add to named 'mine'"):
+    with pytest.raises(NotFoundError, match="to change named 'mine'"):
         deepfield.fit("flowers", frame, name="mine", add=True, registry=deepfield_flowers)
 
 

@@ -96,9 +96,11 @@ class Pointing(Engine):
 
 def judge():
     """Sure from a margin of 4 on, of pairs from a cosine of .7; on topic by cosine and words."""
+    calibration = Calibration(1.0, [0.0, 0.0], [[0.85, 0.1]])
     return Judge(
-        Sureness(Linear((0.5, 0.05, 0.0, 0.0), 0.0), Calibration(1.0, [0.0, 0.0], [[0.85, 0.1]])),
-        Sureness(Linear((0.0, 20.0, 0.0), -12.0), Calibration(1.0, [0.0, 0.0], [[0.85, 0.1]])),
+        Linear((0.5, 0.05, 0.0, 0.0), 0.0),
+        Sureness(Linear((0.5, 0.05, 0.0, 0.0, 0.0, 0.0, 0.0), 0.0), calibration),
+        Sureness(Linear((0.0, 20.0, 0.0), -12.0), calibration),
         Familiarity(Linear((0.0, 10.0, 4.0), 0.0), 4.0),
     )
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from chatbots import FAQ, FILES, GARDEN, LEAVE, OTHER, base_of, judge, reader
 
 from deepfield.errors import InputError
 from deepfield_chatbot.answering import Answerer
-from deepfield_chatbot.candidates import LONGEST, asked
+from deepfield_chatbot.candidates import LONGEST, asked, read_passages
 from deepfield_chatbot.contents import Contents
 from deepfield_chatbot.disagreeing import differ
 from deepfield_chatbot.encoder import Encoder
 from deepfield_chatbot.explaining import explain_answer, hidden_margins, words_of
-from deepfield_chatbot.judging import Judge, Linear, Sureness
+from deepfield_chatbot.judging import OF_SPANS, Judge, Linear, Sureness
 from deepfield_chatbot.knowledge_base import KnowledgeBase
 
 
@@ -252,3 +254,33 @@ def test_confidence_is_fitted_to_what_was_right():
     assert right[sure].mean() > 0.9
     assert confidence.mean() == pytest.approx(right.mean(), abs=0.02)
     assert sureness.least(0.0001) > 1
+
+
+def test_signs_of_a_span_say_its_length_its_place_and_who_agrees(encoder):
+    same = "Everybody has thirty days of paid leave."
+    base = base_of(
+        {"a.md": f"# A\n\n{same}", "b.md": f"# B\n\n{same} It rains.", "c.md": OTHER}, encoder
+    )
+    question = "How many days of paid leave has everybody?"
+    (found,) = base.search_all([question], 3)
+    (spans,) = read_passages(reader(), [(question, found)])
+    named = {each.text: dict(zip(OF_SPANS, each.signs, strict=True)) for each in spans}
+    assert [each.signs[OF_SPANS.index("place")] for each in spans] == pytest.approx(
+        np.log1p([0, 1, 2])
+    )
+    assert named["thirty"]["agreeing"] == pytest.approx(np.log(2))
+    assert named["thirty"]["words"] == pytest.approx(np.log(2))
+    assert named["twenty"]["agreeing"] == 0
+    assert read_passages(reader(), [(question, [])]) == [[]]
+
+
+def test_the_span_that_counts_is_chosen_though_another_would_be_surer(encoder):
+    choice = Linear((0.5, 0.05, 0.0, 0.0), 0.0)
+    surer = Sureness(Linear((-0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), 0.0), judge().spans.calibration)
+    odd = reader()
+    odd.judge = replace(judge(), choice=choice, spans=surer)
+    base = base_of({"leave.md": LEAVE, "garden.md": GARDEN}, encoder)
+    question = "How many days of paid leave has everybody?"
+    answer = Answerer(base, odd).answer([question], 0.9)[0]
+    assert answer.guess == "thirty"
+    assert answer.confidence < 0.5

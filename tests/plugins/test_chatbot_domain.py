@@ -28,6 +28,8 @@ from deepfield.store import remove_model
 from deepfield.testing import CHECKS
 from deepfield_chatbot import Chatbot
 from deepfield_chatbot.encoder import Encoder
+from deepfield_chatbot.feedback import Feedback, Judgement
+from deepfield_chatbot.judging import OF_CHOICE, OF_SPANS
 from deepfield_chatbot.memory import About, Memory, new_id
 from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.predictor import HANDBOOK, ChatbotPredictor
@@ -166,7 +168,7 @@ def test_the_chatbot_keeps_the_contract(domain, check):
 
 def test_the_recipe_measures_what_it_calibrates(made):
     work, figures = made
-    assert figures["questions"] == {"fit": 30, "alone": 15, "together": 15}
+    assert figures["questions"] == {"fit": 60, "alone": 15, "together": 15}
     assert figures["alone"]["forced"]["f1"] == 100
     assert figures["alone"]["auroc of right"] > 0.9
     assert figures["off topic"]["flagged"] > 0.8
@@ -175,10 +177,12 @@ def test_the_recipe_measures_what_it_calibrates(made):
     hiding = figures["hiding"]
     assert hiding["named"] > hiding["drawn"]
     card = ModelFolder(work / "model").card
-    assert "Letters (these calibrate" in card
+    assert "Letters (these chose the checkpoint)" in card
     assert "Parcels (measured here)" in card
     config = ModelFolder(work / "model").config
-    assert config["answering"]["signs"] == ["margin", "score", "cosine", "shared"]
+    assert config["answering"]["signs"] == list(OF_SPANS)
+    assert len(config["answering"]["spans"]["linear"]["weights"]) == len(OF_SPANS)
+    assert len(config["answering"]["choice"]["weights"]) == len(OF_CHOICE)
     assert config["handbook"] == ModelFolder(work / "model" / HANDBOOK).hash
 
 
@@ -257,6 +261,13 @@ def test_a_model_is_fitted_to_documents_and_added_to(registry, tmp_path):
     assert {each["document"] for each in found["citations"]} == {"faq.csv"}
 
 
+def judgement(base):
+    return Judgement(
+        base, base, "0a1b", "up", "How long?", "How long?", "answer", "thirty", False, "leave.md",
+        None, 0, 6, 0.9, "ok",
+    )  # fmt: skip
+
+
 @pytest.mark.usefixtures("pointing")
 def test_what_was_said_about_a_knowledge_base_goes_with_it(registry, tmp_path):
     (tmp_path / "leave.md").write_text(LEAVE)
@@ -264,9 +275,24 @@ def test_what_was_said_about_a_knowledge_base_goes_with_it(registry, tmp_path):
     house, other = About("house", "1"), About("garden", "2")
     for about in (house, other):
         Memory().keep(new_id(), about, "How long?", "1", "{}")
+    for base in ("house", "garden"):
+        Feedback().keep(judgement(base))
     remove_model(registry.domain("chatbot"), "house")
     assert Memory().list(house) == []
     assert len(Memory().list(other)) == 1
+    assert (Feedback().counts("house"), Feedback().counts("garden")) == ((0, 0), (1, 0))
+
+
+@pytest.mark.usefixtures("pointing")
+def test_the_last_document_may_go(registry, tmp_path):
+    (tmp_path / "leave.md").write_text(LEAVE)
+    deepfield.fit("chatbot", tmp_path / "leave.md", name="house", registry=registry)
+    later = deepfield.fit("chatbot", name="house", remove="leave.md", registry=registry)
+    assert later.evaluation.counts["documents"] == 0
+    answer = load_model(registry.domain("chatbot"), "house", "cpu").predict(
+        pd.DataFrame({"question": ["How many days of paid leave has everybody?"]})
+    )
+    assert (answer["answer"].iloc[0], answer["trust"].iloc[0]) == ("", "unfamiliar")
 
 
 def test_progress_rises_to_the_end_and_may_stop_the_work(domain, tmp_path):
@@ -378,6 +404,7 @@ def test_a_language_model_words_replies_that_the_passages_bear(
     )
     rows = pd.DataFrame({"question": ["What do the leaves of moss drink?"]})
     silent = predictor.predict(rows, Chatbot.Options(max_error=0.9)).iloc[0]
-    assert (silent["reply"], asked) == ("", [])
+    assert (pd.isna(silent["reply"]), asked) == (True, [])
     row = predictor.predict(rows, Chatbot.Options(max_error=0.9, generator="some/model")).iloc[0]
-    assert (row["answer"], row["reply"], asked) == ("rain", kept, ["some/model"])
+    assert (row["answer"], asked) == ("rain", ["some/model"])
+    assert row["reply"] == kept if kept else pd.isna(row["reply"])

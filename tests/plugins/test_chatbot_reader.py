@@ -178,8 +178,16 @@ def test_an_altered_question_changes_one_thing_of_the_paragraph(question, change
     assert not any("Ulm" in each for each in made), "the answer is put in for nothing"
 
 
-def test_a_question_with_nothing_to_change_is_not_altered():
-    assert not list(altered([about("Why?", "It rained in Ulm.", "It rained")] * 20, 1.0, seed=0))
+@pytest.mark.parametrize("question", ["Why?", "", "Why can't it rain?", "Why is it not dry?"])
+def test_a_question_with_nothing_to_change_is_not_altered(question):
+    assert not list(altered([about(question, "It rained in Ulm.", "It rained")] * 60, 1.0, seed=0))
+
+
+def test_a_name_that_begins_a_question_stays_whole():
+    context = "In 1871 they met Ruth Ames and Otto Brandt, who cast the bell in Ulm."
+    asked = [about("Ruth Ames was met when?", context, "1871")]
+    made = {each.question for seed in range(60) for each in altered(asked, 1.0, seed)}
+    assert made == {"Otto Brandt was met when?", "Ulm was met when?", "Ruth Ames wasn't met when?"}
 
 
 def test_what_people_asked_in_vain_is_learned_again():
@@ -192,7 +200,7 @@ def test_what_people_asked_in_vain_is_learned_again():
 
 
 def test_attention_that_learns_gives_what_that_which_answers_gives():
-    network = opened(None).eval()
+    network = opened(None, torch.device("cpu")).eval()
     answering = SpanNetwork(minilm_folder().config).eval()
     answering.load_state_dict(network.state_dict())
     ids = torch.tensor(
@@ -315,14 +323,12 @@ def test_a_student_hears_people_and_the_mean_of_its_teachers(tmp_path):
     assert losses(tmp_path)[-1] < losses(tmp_path)[0]
 
 
-def test_the_mean_of_networks_has_the_mean_of_their_weights(monkeypatch):
-    class Folder:
-        config = TINY
-
-    monkeypatch.setattr("deepfield_chatbot.recipes.distilling.minilm_folder", lambda: Folder)
+def test_the_mean_of_networks_has_the_mean_of_their_weights():
     one, other = tiny(1), tiny(2)
+    before = one.head.weight.clone()
     mean = mean_network([one, other])
     torch.testing.assert_close(mean.head.weight, (one.head.weight + other.head.weight) / 2)
+    assert torch.equal(one.head.weight, before)
 
 
 def test_the_loss_is_finite_where_nothing_is_answered():

@@ -119,7 +119,7 @@ def _documents_help(domain: Domain, endings: tuple[str, ...]) -> str:
         Examples:
           deepfield fit {domain.name} handbook/ --name handbook
           deepfield fit {domain.name} handbook/ --name handbook --add
-          deepfield fit {domain.name} --name handbook --remove handbook/old.txt
+          deepfield fit {domain.name} --name handbook --remove old.txt
           deepfield models {domain.name} --card handbook
         """
 
@@ -198,7 +198,7 @@ def run(
     **values: Any,
 ) -> None:
     if not source and not remove:
-        raise click.MissingParameter(param_type="argument", param_hint="SOURCE")
+        raise click.MissingParameter(param_type="argument", param_hint="'SOURCE'")
     fitting = Fitting(
         domain,
         source or None,

@@ -12,8 +12,10 @@ __all__ = ["show"]
 
 def show(found: Inventory, key: str) -> None:
     """Show all that is known; ``key`` sets the widgets apart."""
-    st.caption(f"{plain(found.source)} · {plain(found.model)} {found.model_hash[:12]}")
-    numbers = {"added" if found.added else "files read": found.files, **found.counts}
+    made = f"{plain(found.model)} {found.model_hash[:12]}"
+    st.caption(f"{plain(found.source)} · {made}" if found.source else made)
+    numbers = {"added" if found.added else "files read": found.files, "removed": found.removed}
+    numbers = {name: count for name, count in numbers.items() if count} | found.counts
     for place, (name, count) in zip(st.columns(len(numbers)), numbers.items(), strict=True):
         place.metric(plain(name), f"{count:,}")
     left = f" {found.left_alone:,} files of other kinds were left alone." * bool(found.left_alone)

@@ -156,6 +156,9 @@ def table(model: Model, run: Run, frame: pd.DataFrame, work: Work | None) -> int
     known = ["row", *model.inputs.names, *model.results.names]
     along = [name for name in shown.columns if name not in known]
     shown = shown[[name for name in known if name in shown.columns] + along]
+    # What may be missing and is in every row, such as words of a model that nobody asked for.
+    missing = [each.name for each in model.results if not each.required and each.name in shown]
+    shown = shown.drop(columns=[name for name in missing if shown[name].isna().all()])
     config: dict[str, Any] = {"row": st.column_config.NumberColumn("row", width="small")}
     for each in model.results:
         if isinstance(each, Probability):

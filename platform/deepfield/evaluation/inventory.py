@@ -37,14 +37,18 @@ class Inventory:
     def words(self) -> str:
         """Return what was read and what the model holds, in one sentence."""
         held = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
-        done = [(self.files, "added" if self.added else "read"), (self.removed, "removed")]
+        return f"{self.done}; the model holds {held}." if held else f"{self.done}."
+
+    @property
+    def done(self) -> str:
+        """Return how many files were read, and how many removed."""
+        counts = {"added" if self.added else "read": self.files, "removed": self.removed}
         told = [
             f"{count:,} {'file was' if count == 1 else 'files were'} {what}"
-            for count, what in done
-            if count or not self.removed
+            for what, count in counts.items()
+            if count
         ]
-        read = ", ".join(told if self.removed else told[:1])
-        return f"{read}; the model holds {held}." if held else f"{read}."
+        return ", ".join(told) or "no file was read"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain numbers, lists and text."""

@@ -64,7 +64,8 @@ class Field:
 
     def same(self, wanted: Any, got: Any) -> bool:
         """Return whether a recomputed answer is the one that it was, within the tolerance."""
-        return bool(got == wanted)
+        left_out = [pd.api.types.is_scalar(each) and pd.isna(each) for each in (wanted, got)]
+        return all(left_out) if any(left_out) else bool(got == wanted)
 
     def json_schema(self) -> dict[str, Any]:
         """Return what a program must know to send or read this column."""

@@ -1,4 +1,4 @@
-"""The fitted model that documents are added to."""
+"""The fitted model that documents are put into or taken out of."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Before", "alone", "check_unchanged", "find_before"]
 
 @dataclass(frozen=True)
 class Before:
-    """A fitted model as it was when adding to it began."""
+    """A fitted model as it was when a change of it began."""
 
     folder: ModelFolder
     base: str
@@ -39,15 +39,17 @@ def find_before(
         InputError: if it cannot be loaded any more.
     """
     if overwrite:
-        raise UsageError("Either add to a model or replace it: adding and overwriting exclude.")
+        raise UsageError(
+            "Either change a model or replace it: adding, removing and overwriting exclude."
+        )
     found = {spec.name: spec for spec in fitted_models(domain)}
     if name not in found:
-        raise NotFoundError.among(f"fitted model of {domain.name} to add to", name, found)
+        raise NotFoundError.among(f"fitted model of {domain.name} to change", name, found)
     spec = found[name]
     if spec.problem:
         raise InputError(spec.problem)
     if base not in (None, spec.base):
-        raise UsageError(f"{name!r} was made from {spec.base!r}; {base!r} cannot add to it.")
+        raise UsageError(f"{name!r} was made from {spec.base!r}; {base!r} cannot change it.")
     folder = ModelFolder(spec.folder)
     return Before(folder, spec.base, folder.hash)
 
@@ -75,6 +77,6 @@ def check_unchanged(domain: Domain, name: str, before: Before) -> None:
         same = False
     if not same:
         raise DeepfieldError(
-            f"The model {name!r} was changed or removed while this fit added to it; nothing of the "
-            "fit was kept. Add once more."
+            f"The model {name!r} was changed or removed while this fit changed it too; nothing of "
+            "the fit was kept. Try again."
         )

@@ -24,7 +24,7 @@ def fit_by_documents(task: FilesTask) -> Made:
     unpacked = task.files.unpacked(
         task.folder.with_name("unpacked"), lambda done: task.say("reading", done)
     )
-    if not unpacked.files and not task.without:
+    if task.files.source and not unpacked.files:
         raise _nothing_read(task, unpacked.rejected)
     task.folder.mkdir()
     task.say("fitting", 0.0)
@@ -39,7 +39,7 @@ def fit_by_documents(task: FilesTask) -> Made:
         without=task.without,
     )
     rejected = _set_aside(task, unpacked, read)
-    if len(read.problems) == len(unpacked.files) and not task.without:
+    if task.files.source and len(read.problems) == len(unpacked.files):
         raise _nothing_read(task, rejected)
     count = len(unpacked.files) - len(read.problems)
     counts = {name: int(number) for name, number in read.counts.items()}

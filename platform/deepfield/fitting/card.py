@@ -107,8 +107,8 @@ def repeat_command(domain: str, name: str, request: dict[str, Any]) -> str:
     parts += ["--base", request["base"]]
     if request.get("add"):
         parts.append("--add")
-    for name in request.get("remove", ()):
-        parts += ["--remove", name]
+    for document in request.get("remove", ()):
+        parts += ["--remove", document]
     if request["label"] is not None:
         parts += ["--label", request["label"]]
     if request["group"]:

@@ -37,15 +37,17 @@ def write_documents_card(
     read = set(files) - set(found.rejected["source"])
     kinds = Counter(PurePosixPath(name).suffix.lower() for name in read)
     listed = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
-    took = f"`{code(found.source)}`: {found.files:,} files were read ({cell(listed)})."
-    if not found.source:
-        took = f"{found.removed:,} files were removed from version {data['added_to'][:12]}."
-    elif found.added:
+    took = f"`{code(found.source)}`: {found.done} ({cell(listed)})." if files else f"{found.done}."
+    if found.added:
         took += (
-            f" They were added to version {data['added_to'][:12]} of this model; a document of the "
-            "same name was replaced, and what else it held stays"
+            f" This changed version {data['added_to'][:12]} of this model: a document of the same "
+            "name was replaced, and what else it held stays."
         )
-        took += f", but for {found.removed:,} that were removed." if found.removed else "."
+    digest = (
+        f"SHA-256 over the names and contents of the files:\n`{data['fingerprint']}`."
+        if files
+        else ""
+    )
     held = ", ".join(f"{count:,} {cell(name)}" for name, count in found.counts.items())
     text = f"""---
 {head.to_yaml()}
@@ -67,8 +69,7 @@ own documents, starting from `{config["base"]}` (version {config["base_hash"][:1
 {f"The model holds {held}." if held else ""}
 
 {len(found.rejected):,} files could not be read (`rejected.csv` says why). {found.left_alone:,}
-others were left alone: they are of other kinds. SHA-256 over the names and contents of the files:
-`{data["fingerprint"]}`.
+others were left alone: they are of other kinds. {digest}
 
 The folder holds what these documents say, and so may the answers in `golden/`: share it only with
 those who may read them.

@@ -19,7 +19,7 @@ from deepfield.labelled import find_path
 from deepfield.sources.archive import Member, members
 from deepfield.table import Rejected
 
-__all__ = ["Files", "find_files"]
+__all__ = ["Files", "files_asked_for", "find_files"]
 
 PIECE = 2**20
 BROKEN = (InputError, BadZipFile, NotImplementedError, EOFError, zlib.error)
@@ -40,11 +40,6 @@ class Files:
     """Files that a person named one by one and that are of no kind that is read."""
     left_alone: int
     """Files of other kinds beside the others in folders and archives."""
-
-    @classmethod
-    def none(cls) -> Files:
-        """Return no files: a fit may be told only what is to go."""
-        return cls("", (), {}, (), 0)
 
     def unpacked(self, folder: Path, report: Callable[[float], None]) -> Unpacked:
         """Put members of archives into a folder, and hash all files.
@@ -81,6 +76,23 @@ class Unpacked:
     rejected: list[Rejected]
     fingerprint: str
     """SHA-256 over names and contents."""
+
+
+def files_asked_for(
+    what: Any, endings: Sequence[str], shown_as: str | None, removed: Sequence[str]
+) -> Files:
+    """Find the files that a fit learns from: none if a person named only what is to go.
+
+    Raises:
+        InputError, UsageError: as ``find_files``; or if one is to be learned from and to go.
+    """
+    if what is None:
+        return Files("", (), {}, (), 0)
+    files = find_files(what, endings, shown_as)
+    both = [name for name in removed if name in files.named]
+    if both:
+        raise UsageError(f"{both[0]!r} is to be added and to be removed; say one of them.")
+    return files
 
 
 def find_files(what: Any, endings: Sequence[str], shown_as: str | None = None) -> Files:
@@ -147,7 +159,7 @@ def _base(path: Path) -> str:
 
 def _called(given: Mapping[Any, Any]) -> str:
     """Return what a person would call some sources."""
-    names = [each if isinstance(each, str) else str(path) for each, path in given.items()]
+    names = [each if isinstance(each, str) else str(path) or "." for each, path in given.items()]
     return ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} others"
 
 

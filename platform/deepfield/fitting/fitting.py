@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from deepfield.domain import Domain, ModelSpec, ranked_output
-from deepfield.errors import DeepfieldError, InputError, UsageError
+from deepfield.errors import InputError, UsageError
 from deepfield.evaluation.inventory import Inventory
 from deepfield.fits import Fit, start_fit
 from deepfield.fitting.adding import alone, check_unchanged, find_before
@@ -21,7 +21,8 @@ from deepfield.fitting.bases import check_files_only, find_base, fit_options
 from deepfield.fitting.by_documents import fit_by_documents
 from deepfield.fitting.by_labels import fit_by_labels
 from deepfield.fitting.by_moments import fit_by_moments
-from deepfield.fitting.files import Files, find_files
+from deepfield.fitting.ending import ended
+from deepfield.fitting.files import Files, files_asked_for
 from deepfield.fitting.progress import (
     AGAIN,
     SHARES,
@@ -106,8 +107,7 @@ class Fitting:
         self._files: Files | None = None
         if endings:
             check_files_only(domain, label=label, group=group, columns=columns)
-            alone = source is None and bool(self.remove)
-            self._files = Files.none() if alone else find_files(source, endings, shown_as)
+            self._files = files_asked_for(source, endings, shown_as, self.remove)
         elif add:
             raise UsageError(
                 f"Models of {domain.name} learn from rows; nothing is added to them or removed."
@@ -149,7 +149,7 @@ class Fitting:
         if self._files is not None:
             self._request |= {
                 "sources": list(self._files.given),
-                "add": add and bool(self._files.source),
+                "add": add and source is not None,
                 "remove": list(self.remove),
             }
             self._shares = SHARES_OF_FILES
@@ -182,7 +182,11 @@ class Fitting:
             )
         else:
             self.fit = self.fit.update(base=self.spec.name, request=self._request)
-        with self._ended(self.fit), self._alone():
+        started = self.fit
+        end = ended(
+            started, self.name, partial(self._kept, started), partial(self._settle, started)
+        )
+        with end, self._alone():
             fitted = self._run(self.fit)
         return replace(fitted, fit=self.fit)
 
@@ -280,36 +284,12 @@ class Fitting:
         """Return whether the model lies in its place: nothing after that can undo it."""
         return self._whole and not (fit.work / "model").exists()
 
-    @contextmanager
-    def _ended(self, fit: Fit) -> Iterator[None]:
-        """Write down how the fit ended, and remove what it leaves unfinished."""
-        state, message = "failed", ""
-        try:
-            yield
-        except (Stopped, KeyboardInterrupt) as error:
-            if self._kept(fit):
-                said = f"It was too late to stop: the model {self.name!r} is whole and was kept."
-                raise Stopped(said) from error
-            state = "stopped"
-            raise Stopped("The fit was stopped; nothing of it was kept.") from error
-        except DeepfieldError as error:
-            message = str(error)
-            raise
-        except OSError as error:
-            reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
-            message = f"The fit broke off: {reason}. Nothing of it was kept."
-            raise DeepfieldError(message) from error
-        except Exception as error:
-            message = f"{type(error).__name__}: {error}"
-            raise
-        finally:
-            if self._kept(fit):
-                state, message = "done", ""
-            fit.clear()
-            latest = self.fit or fit
-            self.fit = latest.update(
-                state=state,
-                message=message,
-                done=1.0 if state == "done" else latest.done,
-                seconds=time.monotonic() - self._started,
-            )
+    def _settle(self, fit: Fit, state: str, message: str) -> None:
+        """Write down how the fit ended."""
+        latest = self.fit or fit
+        self.fit = latest.update(
+            state=state,
+            message=message,
+            done=1.0 if state == "done" else latest.done,
+            seconds=time.monotonic() - self._started,
+        )

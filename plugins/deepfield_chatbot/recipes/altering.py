@@ -41,6 +41,11 @@ NEGATED = {
     "does": "doesn't", "do": "don't", "has": "hasn't", "have": "haven't", "had": "hadn't",
     "can": "can't", "could": "couldn't", "would": "wouldn't", "will": "won't",
 }  # fmt: skip
+DENIED = re.compile(r"\bnot\b|n['’]t\b", re.IGNORECASE)
+NO_NAME = re.compile(
+    r"(?:wh\w+|how|in|on|at|by|to|for|from|of|during|after|if|the|an?)\b", re.IGNORECASE
+)
+"""Words that begin a question with a capital though they are no names."""
 NEGATIONS = 0.08
 """The share of negations tried; where they fail nothing else is: too many would mark a question."""
 NAME = re.compile(r"[A-Z][\w'’-]*[a-z0-9](?:(?: (?:of|the|de|von|van|la))* [A-Z][\w'’-]+)*")
@@ -62,7 +67,11 @@ def altered_question(
         answers: never put in for another name or number.
         elsewhere: more text of the same subject, whose names and numbers may be put in too.
     """
-    asked = question[0].lower() + question[1:]
+    if not question.strip() or DENIED.search(question):
+        return None
+    first = question.split()[0]
+    named = first in context and not NO_NAME.match(question)
+    asked = question if named else question[0].lower() + question[1:]
     kept = [*answers, question]
     ways: list[tuple[Callable[[], str | None], float]] = [
         (lambda: _swapped(asked, context, elsewhere, kept, NAME, generator), 0.5),

@@ -85,16 +85,16 @@ def ask(
     for first in range(0, len(questions), together):
         some = [(asked(question), right) for question, right in questions[first : first + together]]
         near = base.search_all([question for question, _ in some], READ)
-        pairs = [
-            (question, passage)
+        to_read = [
+            (question, [each for each in passages if each.answer is None])
             for (question, _), passages in zip(some, near, strict=True)
-            for passage in passages
-            if passage.answer is None
         ]
-        read = iter(read_passages(reader, pairs))
-        for (question, right), passages in zip(some, near, strict=True):
+        read = read_passages(reader, to_read)
+        for (question, right), passages, spans in zip(some, near, read, strict=True):
+            spans_left = iter(spans)
             candidates = tuple(
-                next(read) if each.answer is None else of_pair(question, each) for each in passages
+                next(spans_left) if each.answer is None else of_pair(question, each)
+                for each in passages
             )
             signs = np.max([passage_signs(question, each) for each in passages], axis=0)
             found.append(Asked(question, right, candidates, signs))

@@ -62,8 +62,8 @@ def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
     )
     commands = "\n".join(f"    {each}" for each in folder.config["trained_by"])
     off, pairs, hiding = figures["off topic"], figures["pairs"], figures["hiding"]
-    calibrating = figures["articles"]["fit"]
-    measured = [each for each in figures["articles"]["all"] if each not in calibrating]
+    choosing = figures["articles"]["chose"]
+    measured = [each for each in figures["articles"]["all"] if each not in choosing]
     text = f"""---
 {metadata.to_yaml()}
 ---
@@ -87,8 +87,9 @@ code was not measured. The shipped knowledge base is Deepfield's own documentati
 
 Learned from: SQuAD v1.1 and v2.0 (36 articles less six, and pieces of its training sets),
 SQuADShifts' Wikipedia and Reddit, TyDi QA, QED of Natural Questions, FairytaleQA; none of it is
-shipped. Articles that nothing learned from: {_named(calibrating)} (these calibrate, and chose the
-checkpoint) and {_named(measured)} (measured here).
+shipped. Articles that nothing learned from: {_named(choosing)} (these chose the checkpoint) and
+{_named(measured)} (measured here). All calibrate; an article is measured here by what was fitted to
+the others.
 {_trained(figures["trained"])}
 ## Figures
 
@@ -107,9 +108,11 @@ Searching and reading takes {1000 * figures["seconds"]:.0f} ms of one core a que
 
 ## Trust
 
-- `confidence`: a logistic regression on how far the span is ahead of no answer, on BM25 and vectors
-  together, on the cosine of the nearest part and on the share of the question's words that the
-  passage has; then temperature and bias on the best candidate of each question.
+- `confidence`: the span that counts is chosen by a logistic regression on how far it is ahead of no
+  answer, on BM25 and vectors together, on the cosine of the nearest part and on the share of the
+  question's words that the passage has. How sure it is says another, fitted to such winners, by the
+  same and by the number of its words, the rank of its passage and how many other passages say the
+  same; then temperature and bias.
 - `unsure`: under the confidence that keeps the accepted error rate, by a bound with 90 % certainty.
   Confidence, this bound, "right where answered" and ECE take it that the documents answer
   {ANSWERABLE:.0%} of the questions about them; of those that they do not answer, which SQuAD 2.0's
@@ -137,18 +140,18 @@ the {hiding["words"]} strongest together took {hiding["named"]:.2f} logits on th
 in {hiding["hurt more"]:.0%}.
 
 ## Made by
-{_stopped(folder)}
+{_history(folder)}
 {commands}
     python -m deepfield_chatbot.recipes.calibration \\
-        --weights runs/reader/main/weights.safetensors \\
+        --weights runs/reader/{folder.config["weights"]} \\
         --data DIR --intents DIR --output plugins/deepfield_chatbot/models/reader{_option(figures)}
 """
     ModelCard(text).save(folder.path / "README.md")
 
 
-def _stopped(folder: ModelFolder) -> str:
-    """Return what is to be said of trainings that did not run to their end."""
-    told = folder.config.get("stopped")
+def _history(folder: ModelFolder) -> str:
+    """Return what is to be said of trainings that did not go as the commands say."""
+    told = folder.config.get("history")
     return f"\n{told}\n" if told else ""
 
 

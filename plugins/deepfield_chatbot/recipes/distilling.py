@@ -9,6 +9,7 @@ paragraphs too, which need no person's answer. Where a person answered, the stud
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +21,6 @@ import torch
 from torch import Tensor, nn
 
 from deepfield.neural.training import chosen_device
-from deepfield_chatbot.encoder import minilm_folder
 from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.pieces import padded
 from deepfield_chatbot.recipes.features import Features, features
@@ -100,7 +100,7 @@ def mean_network(networks: Sequence[SpanNetwork]) -> SpanNetwork:
     """
     states = [each.state_dict() for each in networks]
     mean = {name: torch.stack([each[name] for each in states]).mean(dim=0) for name in states[0]}
-    network = SpanNetwork(minilm_folder().config)
+    network = copy.deepcopy(networks[0])
     network.load_state_dict(mean)
     return network
 
@@ -123,8 +123,12 @@ def main(
     folders = sorted(each.parent for each in work.glob("main*/weights.safetensors"))
     if not folders:
         raise click.UsageError(f"{str(work)!r} holds no finished run of 'main' to learn from.")
-    teachers = [opened(each / "weights.safetensors") for each in folders]
-    start = mean_network(teachers) if from_mean else opened(work / "warm" / "weights.safetensors")
+    teachers = [opened(each / "weights.safetensors", device) for each in folders]
+    start = (
+        mean_network(teachers)
+        if from_mean
+        else opened(work / "warm" / "weights.safetensors", device)
+    )
     own: list[Question] = []
     more: list[Question] = []
     for stage in STAGES.values():

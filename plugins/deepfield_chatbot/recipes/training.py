@@ -120,14 +120,14 @@ def span_loss(network: nn.Module, ids: Tensor, targets: Tensor) -> Tensor:
     return (entropy(start, targets[:, 0]) + entropy(end, targets[:, 1])) / 2
 
 
-def opened(weights: Path | None) -> SpanNetwork:
+def opened(weights: Path | None, device: torch.device) -> SpanNetwork:
     """Return a reader with these weights; with those of all-MiniLM-L6-v2 if there are none.
 
     Attention learns without dropout: on a CPU, drawing it takes 2 of 5 seconds.
     """
     folder = minilm_folder()
     config = {**folder.config, "attention_probs_dropout_prob": 0.0}
-    network = SpanNetwork(config, "sdpa" if torch.cuda.is_available() else "eager")
+    network = SpanNetwork(config, "sdpa" if device.type == "cuda" else "eager")
     if weights is None:
         network.trunk.load(folder.weights)
     else:
@@ -255,7 +255,7 @@ def main(stage: str, data: Path, work: Path, name: str | None, **chosen) -> None
     trained = train_reader(
         features(questions, settings.length, settings.length // 2, settings.seed),
         span_loss,
-        opened(start),
+        opened(start, device),
         chosen_and_measured(held_out)[0],
         work / (name or stage),
         settings,

@@ -8,6 +8,7 @@ import pytest
 from chats import Writer, html, told
 from streamlit.testing.v1 import AppTest
 
+from deepfield.dashboard.plugin_views import ALL_ROWS
 from deepfield.loading import load_model
 from deepfield.scoring import Job
 from deepfield_chatbot.dashboard.answers import matching
@@ -59,6 +60,13 @@ def test_answers_of_a_run_are_counted_listed_and_filtered(answered):
     assert "Forgotten" in told(answered)
     answered.text_input(key=f"{run.id}-answers-search").set_value("nowhere").run()
     assert "No question is like that" in answered.info[0].value
+
+
+def test_columns_that_no_row_fills_are_not_shown(answered):
+    answered.segmented_control(key="chatbot-view").set_value(ALL_ROWS).run()
+    (table,) = [each.value for each in answered.dataframe if "answer" in each.value]
+    assert "document" in table
+    assert "reply" not in table, "no language model was asked"
 
 
 def test_answers_of_a_run_are_explained_on_demand(answered):

@@ -70,6 +70,8 @@ class Letters(Predictor):
                 entries = [each for each in entries if each["document"] != name] + read
             # What report raises ends the fit; so a person can stop it here.
             report(place / len(files))
+        if not entries and not files:  # load needs an entry at least
+            raise InputError("Nothing would be left of the glossary; remove the model instead.")
         write_model(folder, entries)
         documents = {each["document"] for each in entries}
         return FilesRead(problems, {"documents": len(documents), "terms": len(entries)})
