@@ -133,7 +133,7 @@ QUESTIONS = (
     "Which version of Python is needed?",
     "How long does the first set-up take?",
     "Under which licence is Deepfield's code?",
-    "Which formats can scans be read in?",
+    "When are two answers said to differ?",
     "What do the built-in scans come from?",
     "Which catalogue do the shipped recommendation models know?",
     "To which address is the dashboard bound?",

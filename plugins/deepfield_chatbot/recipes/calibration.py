@@ -23,15 +23,12 @@ from typing import Any
 
 import click
 
-from deepfield.loading import Model
 from deepfield.models import ModelFolder
-from deepfield_chatbot import Chatbot
 from deepfield_chatbot.answering import Answerer
 from deepfield_chatbot.encoder import Encoder, minilm_folder
 from deepfield_chatbot.judging import Judge
 from deepfield_chatbot.network import SHAPE
 from deepfield_chatbot.pieces import open_tokenizer
-from deepfield_chatbot.predictor import ChatbotPredictor
 from deepfield_chatbot.reader import Reader, open_spans
 from deepfield_chatbot.recipes.answer_measures import (
     Judged,
@@ -41,7 +38,7 @@ from deepfield_chatbot.recipes.answer_measures import (
 )
 from deepfield_chatbot.recipes.asking import Asked, articles, ask, banking, elsewhere, listed
 from deepfield_chatbot.recipes.card import write_card
-from deepfield_chatbot.recipes.handbook import make_handbook
+from deepfield_chatbot.recipes.handbook import make_handbook, write_golden_answers
 from deepfield_chatbot.recipes.hiding import hiding_figures
 from deepfield_chatbot.recipes.judge import PLAIN, fit_judge
 from deepfield_chatbot.recipes.measuring import CHOSEN_BY
@@ -165,16 +162,10 @@ def make_model(
         answerer, [each.one.question for each in judged(together) if each.one.right][:EXPLAINED]
     )
     make_handbook(root, output)
-    folder = ModelFolder(output)
-    domain = Chatbot()
-    model = Model(domain, domain.models[0], folder, ChatbotPredictor.load(folder, "cpu"))
-    samples = domain.samples()
-    answers = model.predict(samples)
-    folder.write_golden(samples, answers)
-    figures["samples"] = dict(zip(samples["question"], answers["answer"], strict=True))
+    figures["samples"] = write_golden_answers(output)
     text = json.dumps(figures, indent=2, default=float, ensure_ascii=False)
     (output / "figures.json").write_text(text + "\n", encoding="utf-8")
-    write_card(folder, figures)
+    write_card(ModelFolder(output), figures)
     return figures
 
 

@@ -14,14 +14,16 @@ from pathlib import Path
 
 import click
 
+from deepfield.loading import Model
 from deepfield.models import ModelFolder
+from deepfield_chatbot import Chatbot
 from deepfield_chatbot.contents import Contents
 from deepfield_chatbot.encoder import Encoder
 from deepfield_chatbot.knowledge_base import add_documents, base_config
-from deepfield_chatbot.predictor import HANDBOOK
+from deepfield_chatbot.predictor import HANDBOOK, ChatbotPredictor
 from deepfield_chatbot.reading import read_document
 
-__all__ = ["documentation", "make_handbook"]
+__all__ = ["documentation", "make_handbook", "write_golden_answers"]
 
 
 def documentation(root: Path) -> list[Path]:
@@ -46,12 +48,26 @@ def make_handbook(root: Path, reader: Path) -> Contents:
     return contents
 
 
+def write_golden_answers(reader: Path) -> dict[str, str]:
+    """Write what the domain's samples are answered as golden rows; return question -> answer."""
+    domain, folder = Chatbot(), ModelFolder(reader)
+    model = Model(domain, domain.models[0], folder, ChatbotPredictor.load(folder, "cpu"))
+    samples = domain.samples()
+    answers = model.predict(samples)
+    folder.write_golden(samples, answers)
+    return dict(zip(samples["question"], answers["answer"], strict=True))
+
+
 @click.command(help=__doc__)
 @click.option("--root", type=click.Path(exists=True, path_type=Path), default=".")
 @click.option("--output", type=click.Path(exists=True, path_type=Path), required=True)
 def main(root: Path, output: Path) -> None:
     contents = make_handbook(root, output)
     click.echo(f"{len(contents.entries)} documents, {len(contents):,} passages")
+    figures = json.loads((output / "figures.json").read_text(encoding="utf-8"))
+    figures["samples"] = write_golden_answers(output)
+    text = json.dumps(figures, indent=2, ensure_ascii=False) + "\n"
+    (output / "figures.json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
