@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 
+from deepfield.domain import ModelSpec
 from deepfield.neural.engines import Engine
 from deepfield.trust import Calibration
 from deepfield_chatbot.contents import Contents
@@ -14,6 +18,11 @@ from deepfield_chatbot.pieces import SEP, open_tokenizer
 from deepfield_chatbot.reader import Reader
 from deepfield_chatbot.reading import read_document
 
+TINY = {
+    "vocab_size": 30522, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+    "intermediate_size": 64,
+}  # fmt: skip
+"""The shape of a reader of two layers."""
 DOT = 1012
 FIRST_WORD = 1996
 """Pieces from here on are words; those of 30 letters and more of the commonest are none of ours."""
@@ -47,6 +56,21 @@ FAQ = (
 FILES = {
     "handbook.md": LEAVE, "garden.md": GARDEN, "letters.md": LETTERS, "faq.csv": FAQ,
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tiny(ModelSpec):
+    """A model that lies elsewhere than in the plugin."""
+
+    place: Path = Path()
+
+    @property
+    def folder(self):
+        return self.place
+
+
+def replace_spec(spec: ModelSpec, place: Path) -> Tiny:
+    return Tiny(spec.name, spec.technique, spec.predictor, place=place)
 
 
 class Pointing(Engine):

@@ -9,16 +9,15 @@ import csv
 import gzip
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from chatbots import FAQ, GARDEN, LEAVE, OTHER, Pointing
+from chatbots import FAQ, GARDEN, LEAVE, OTHER, TINY, Pointing, replace_spec
 
 import deepfield
-from deepfield.domain import ModelSpec
+import deepfield_chatbot
 from deepfield.errors import InputError
 from deepfield.loading import load_model
 from deepfield.models import ModelFolder
@@ -38,10 +37,6 @@ from deepfield_chatbot.recipes import calibration
 from deepfield_chatbot.recipes.handbook import documentation, make_handbook
 from deepfield_chatbot.recipes.questions import Answer, Question
 
-TINY = {
-    "vocab_size": 30522, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
-    "intermediate_size": 64,
-}  # fmt: skip
 NAMES = ["Seven", "Eight", "Nora", "Otto", "Pia", "Quentin", "Rosa", "Samuel", "Tom", "Ursula"]
 WHERE = ["Rome", "Cork"]
 QUERIES = {
@@ -49,26 +44,6 @@ QUERIES = {
     "limit": "how much {} may I take out", "pin": "I forgot the pin of my {} account",
 }  # fmt: skip
 KINDS = ["blue", "euro", "cash", "travel", "savings", "gold", "joint", "dollar", "second", "old"]
-
-
-@dataclass(frozen=True)
-class Tiny(ModelSpec):
-    """A model that lies elsewhere than in the plugin."""
-
-    place: Path = Path()
-
-    @property
-    def folder(self):
-        return self.place
-
-
-class Plugin:
-    """The chatbot's plugin, which has no entry point yet."""
-
-    def __init__(self):
-        import deepfield_chatbot
-
-        self.register_domains = deepfield_chatbot.register_domains
 
 
 def questions():
@@ -135,8 +110,7 @@ def made(tmp_path_factory):
 @pytest.fixture(scope="module")
 def domain(made):
     work, _ = made
-    shipped = Chatbot.models[0]
-    tiny = Tiny(shipped.name, shipped.technique, shipped.predictor, place=work / "model")
+    tiny = replace_spec(Chatbot.models[0], work / "model")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Chatbot, "models", (tiny,))
         yield Chatbot()
@@ -157,7 +131,7 @@ def pointing(monkeypatch):
 @pytest.fixture
 def registry(domain):
     registry = Registry()
-    registry.add(Plugin(), "chatbot")
+    registry.add(deepfield_chatbot, "chatbot")
     return registry
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from chatbots import FAQ, GARDEN, LETTERS, base_of, judge
+from chatbots import FAQ, GARDEN, LETTERS, TINY, base_of, judge
 from streamlit.testing.v1 import AppTest
 
-import deepfield_chatbot
-from deepfield.domain import Domain, ModelSpec
+from deepfield.domain import Domain
 from deepfield.neural.weights import save_weights
 from deepfield_chatbot.contents import Contents
 from deepfield_chatbot.dashboard.talk import Talk
@@ -21,10 +19,6 @@ from deepfield_chatbot.knowledge_base import base_config
 from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.predictor import HANDBOOK
 
-TINY = {
-    "vocab_size": 30522, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
-    "intermediate_size": 64,
-}  # fmt: skip
 LOOSE = 90
 """Per cent of errors that let the hand-made reader answer."""
 EVIL = (
@@ -36,24 +30,6 @@ MINE = "# Mine\n\nThe form was sent to Cork in spring."
 BUILT_IN = {"garden.md": GARDEN, "letters.md": LETTERS, "faq.csv": FAQ}
 
 
-@dataclass(frozen=True)
-class Tiny(ModelSpec):
-    """A model that lies elsewhere than in the plugin."""
-
-    place: Path = Path()
-
-    @property
-    def folder(self):
-        return self.place
-
-
-class Plugin:
-    """The chatbot's plugin, with or without its entry point."""
-
-    register_domains = staticmethod(deepfield_chatbot.register_domains)
-    register_views = staticmethod(deepfield_chatbot.register_views)
-
-
 def reader_folder(folder: Path, encoder: Encoder, files: dict[str, str]) -> Path:
     """Write a reader with random weights, whose built-in documents are these."""
     torch.manual_seed(0)
@@ -63,10 +39,6 @@ def reader_folder(folder: Path, encoder: Encoder, files: dict[str, str]) -> Path
     contents = base_of(files, encoder).contents
     contents.save(folder / HANDBOOK, base_config(contents, "reader"))
     return folder
-
-
-def replace_spec(spec: ModelSpec, place: Path) -> Tiny:
-    return Tiny(spec.name, spec.technique, spec.predictor, place=place)
 
 
 def page() -> None:

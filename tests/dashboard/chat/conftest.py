@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import deepfield_chatbot
 from deepfield.dashboard import cached
 from deepfield.plugins import Registry
 from deepfield_chatbot import Chatbot
@@ -17,8 +18,8 @@ from deepfield_chatbot.reader import Reader
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2] / "plugins"))
 
-from chatbots import reader
-from chats import BUILT_IN, Plugin, reader_folder, replace_spec
+from chatbots import reader, replace_spec
+from chats import BUILT_IN, reader_folder
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,6 @@ def domain(shipped, encoder, monkeypatch) -> Chatbot:
     monkeypatch.setattr(earlier, "on_this_machine", lambda: True)
     found = Chatbot()
     registry = Registry()
-    registry.add(Plugin(), "chatbot")
+    registry.add(deepfield_chatbot, "chatbot")
     monkeypatch.setattr(cached, "registry", lambda: registry)
     return found

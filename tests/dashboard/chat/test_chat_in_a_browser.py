@@ -8,10 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
-from chatbots import reader
-from chats import BUILT_IN, EVIL, MINE, Plugin, Writer, reader_folder, replace_spec
+from chatbots import reader, replace_spec
+from chats import BUILT_IN, EVIL, MINE, Writer, reader_folder
 from playwright.sync_api import expect
 
+import deepfield_chatbot
 from deepfield.dashboard import cached
 from deepfield.plugins import Registry
 from deepfield_chatbot import Chatbot
@@ -43,7 +44,7 @@ def serve_page(place: Path) -> None:
         encoder = Encoder.load(device="cpu", openvino=False)
         Encoder.load = lambda *args, **kwargs: encoder
         registry = Registry()
-        registry.add(Plugin(), "chatbot")
+        registry.add(deepfield_chatbot, "chatbot")
         cached.registry = lambda: registry
         slow = Slow("Leaves of moss drink rain " * 200)
         voice.generator = lambda name: slow
