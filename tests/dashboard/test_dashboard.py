@@ -106,8 +106,8 @@ def test_documentation_is_asked_and_says_where_it_stands(page, address):
     page.goto(f"{address}/chatbot?tab=chat")
     message = page.get_by_test_id("stChatInputTextArea")
     for question, answer in (
-        ("Which version of Python is needed?", "3.11"),
         ("Under which licence is Deepfield's code?", "Apache-2.0"),
+        ("Which version of Python is needed?", "3.11"),
     ):
         message.fill(question)
         message.press("Enter")
@@ -116,8 +116,8 @@ def test_documentation_is_asked_and_says_where_it_stands(page, address):
         expect(last.get_by_text(answer).first).to_be_visible()
         settled(page)
     last.get_by_text("Where it stands").first.click()
-    expect(last.locator("mark").first).to_have_text("Apache-2.0")
-    shoot(page, "chatbot", 1100)
+    expect(last.locator("mark").first).to_have_text("3.11")
+    shoot(page, "chatbot", 960)
     no_exception(page)
 
 
