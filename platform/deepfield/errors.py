@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 __all__ = ["ContractError", "DeepfieldError", "InputError", "NotFoundError", "UsageError"]
 
+MOST_NAMES = 30
+"""Known names that an error lists."""
+
 
 class DeepfieldError(Exception):
     """Say in one sentence what is wrong, what was found and what to do.
@@ -20,15 +23,18 @@ class UsageError(DeepfieldError):
 
 
 class NotFoundError(UsageError):
-    """A name that stands for nothing installed."""
+    """A name that stands for nothing."""
 
     @classmethod
     def among(cls, kind: str, name: str, known: Iterable[str]) -> NotFoundError:
-        """Name what was asked for, the nearest known name, and all that exist."""
+        """Name what was asked for, the nearest known name, and those that exist."""
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        return cls(f"No {kind} named {name!r}.{hint} Installed: {', '.join(names) or 'none'}.")
+        told = ", ".join(names[:MOST_NAMES]) or "none"
+        if len(names) > MOST_NAMES:
+            told += f" and {len(names) - MOST_NAMES:,} more"
+        return cls(f"No {kind} named {name!r}.{hint} Known: {told}.")
 
 
 class InputError(DeepfieldError):

@@ -281,8 +281,13 @@ def test_unknown_domain_is_one_sentence_with_the_nearest_name():
     with pytest.raises(NotFoundError) as caught:
         registry.domain("flower")
     assert str(caught.value) == (
-        "No domain named 'flower'. Did you mean 'flowers'? Installed: flowers."
+        "No domain named 'flower'. Did you mean 'flowers'? Known: flowers."
     )
+
+
+def test_of_many_names_a_few_are_told():
+    error = NotFoundError.among("document", "moss", (f"{number:03}.md" for number in range(1000)))
+    assert str(error).endswith("028.md, 029.md and 970 more.")
 
 
 def test_listing_domains_imports_no_framework():

@@ -38,7 +38,7 @@ def test_a_fitted_model_is_found_by_name_and_listed_after_the_shipped_ones(tmp_p
     assert [spec.name for spec in list_models(DOMAIN)] == ["linear", "mine"]
     assert find_model(DOMAIN).name == "linear"
     assert load_model(DOMAIN, "mine").folder.path == place
-    with pytest.raises(NotFoundError, match=r"Did you mean 'mine'\? Installed: linear, mine"):
+    with pytest.raises(NotFoundError, match=r"Did you mean 'mine'\? Known: linear, mine"):
         find_model(DOMAIN, "mime")
 
 
