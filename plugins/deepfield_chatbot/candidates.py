@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from deepfield_chatbot.knowledge_base import Found
-from deepfield_chatbot.passages import SENTENCE
+from deepfield_chatbot.passages import sentence_ends
 from deepfield_chatbot.reader import Reader, Span
 from deepfield_chatbot.words import terms
 
@@ -51,7 +51,7 @@ def asked(message: str) -> str:
     text = " ".join(message.split())
     if len(text) <= LONGEST:
         return text
-    edges = [0, *(match.end() for match in SENTENCE.finditer(text)), len(text)]
+    edges = [0, *sentence_ends(text)]
     sentences = [text[a:b].strip() for a, b in pairwise(edges)]
     questions = [each for each in sentences if each.endswith(("?", "？", "؟"))]
     kept = ""

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from deepfield_chatbot.document import Block, Document
 
-__all__ = ["Part", "Passage", "cut"]
+__all__ = ["Part", "Passage", "cut", "sentence_ends"]
 
 PIECES = 128
 """Word pieces that a passage has at most, but for a part that would be left alone."""
@@ -56,6 +56,11 @@ class Passage:
     @property
     def end(self) -> int:
         return self.end_of_pair or self.parts[-1].end
+
+
+def sentence_ends(text: str) -> list[int]:
+    """Return where each sentence of a text ends; the last number is the end of the text."""
+    return [*(match.end() for match in SENTENCE.finditer(text)), len(text)]
 
 
 def cut(
@@ -128,9 +133,8 @@ def _units(text: str, block: Block, tokenizer: Tokenizer, pieces: int) -> Iterat
         part = text[begin : min(begin + LONG_BLOCK, block.end)]
         offsets = tokenizer.encode(part, add_special_tokens=False).offsets
         ends = np.array([end for _, end in offsets], dtype=int)
-        edges = [match.end() for match in SENTENCE.finditer(part)]
         start = 0
-        for edge in [*edges, len(part)]:
+        for edge in sentence_ends(part):
             while part[start:edge].strip():
                 first = int(np.searchsorted(ends, start, side="right"))
                 after = int(np.searchsorted(ends, edge, side="right"))

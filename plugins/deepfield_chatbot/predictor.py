@@ -18,7 +18,7 @@ from deepfield.fields import Records
 from deepfield.models import ModelFolder
 from deepfield.predictor import FilesRead, Predictor, Report
 from deepfield_chatbot import Chatbot, ChatbotOptions
-from deepfield_chatbot.adding import add_files
+from deepfield_chatbot.adding import Added, add_files
 from deepfield_chatbot.answering import Answer, Answerer
 from deepfield_chatbot.contents import Contents
 from deepfield_chatbot.encoder import Encoder
@@ -102,7 +102,10 @@ class ChatbotPredictor(Predictor):
         held = Contents.empty() if before is None else Contents.load(before)
         for name in without:
             held = held.without(name)
-        added = add_files(held, files, Encoder.load(device), report)
+        # Taking documents out encodes nothing, so no encoder is opened for that alone.
+        added = (
+            add_files(held, files, Encoder.load(device), report) if files else Added(held, (), {})
+        )
         contents = added.contents
         if added.names or without:
             reader = base.config.get("model", Chatbot.models[0].name)

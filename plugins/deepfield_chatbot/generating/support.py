@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 
 from deepfield_chatbot.generating.facts import Facts, known, read_facts, refuted
-from deepfield_chatbot.passages import SENTENCE
+from deepfield_chatbot.passages import SENTENCE, sentence_ends
 
 __all__ = ["NO_ANSWER", "Checked", "Encodes", "Sentence", "Support", "checked", "whole_sentences"]
 
@@ -240,7 +240,7 @@ def _sources(passage: str) -> Iterator[Source]:
     if TO_MODELS.search(passage):
         return
     before, told, start = Facts(), "", 0
-    for end in [*(match.end() for match in SENTENCE.finditer(passage)), len(passage)]:
+    for end in sentence_ends(passage):
         text = passage[start:end].strip()
         start = end
         if text and not TO_WRITERS.search(text):

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from deepfield_chatbot.lexical import Lexical, Vocabulary
-from deepfield_chatbot.passages import SENTENCE
+from deepfield_chatbot.passages import sentence_ends
 from deepfield_chatbot.recipes.altering import altered_question
 from deepfield_chatbot.recipes.questions import Question
 
@@ -65,12 +65,11 @@ def with_answer_taken_out(
         share: how many to try, of the number of questions.
     """
     for each in _chosen(questions, share, seed)[0]:
-        ends = [match.end() for match in SENTENCE.finditer(each.context)]
-        bounds = [0, *ends, *([] if ends[-1:] == [len(each.context)] else [len(each.context)])]
+        edges = [0, *sentence_ends(each.context)]
         spans = [(answer.start, answer.start + len(answer.text)) for answer in each.answers]
         rest = "".join(
             each.context[start:end]
-            for start, end in pairwise(bounds)
+            for start, end in pairwise(edges)
             if not any(start < last and first < end for first, last in spans)
         ).strip()
         if len(rest) >= LEFT and not _holds(rest, each):
