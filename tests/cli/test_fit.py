@@ -93,6 +93,35 @@ def test_ctrl_c_ends_a_fit_and_leaves_nothing(irises, home, number):
     assert not list(home.glob("fits/*/work"))
 
 
+def test_a_signal_that_comes_in_garbage_collection_is_not_lost(irises, home):
+    code = """if True:
+        import signal
+        from deepfield.cli import fit, main
+
+        class Waste:
+            def __del__(self):
+                signal.raise_signal(signal.SIGINT)  # Python drops what this raises
+
+        def figures_of(progress):
+            Waste()
+            return "an epoch"
+
+        fit.figures_of = figures_of
+        main()
+        """
+    done = subprocess.run(
+        [sys.executable, "-c", code, "fit", "flowers", irises, "--name", "mine", "--steps", "500"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "Exception ignored in" in done.stderr
+    assert done.returncode == 130, done.stderr
+    assert done.stderr.count("an epoch") == 1
+    assert not (home / "models").exists()
+
+
 def test_evaluate_prints_figures_and_writes_a_report(irises, tmp_path):
     report = tmp_path / "report.html"
     done = run("evaluate", "flowers", irises, "--report", report)

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from deepfield.cli.domains import DomainCommands, given, map_flag, option_flags, say_columns
-from deepfield.cli.score import common_flags, exit_code, history_flag, report, stoppable, watched
+from deepfield.cli.score import common_flags, exit_code, history_flag, report, watched
+from deepfield.cli.stopping import stoppable
 from deepfield.columns import read_columns
 from deepfield.domain import Domain
 from deepfield.errors import DeepfieldError, UsageError
@@ -96,7 +97,7 @@ def run(
         face="command line",
     )
     say_columns(job.source.columns, quiet)
-    with watched(job, quiet), stoppable(job):
+    with watched(job, quiet), stoppable(job.cancel):
         result = job.run()
     if not quiet:
         report(result)

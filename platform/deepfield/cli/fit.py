@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +20,7 @@ from deepfield.cli.domains import (
 )
 from deepfield.cli.fit_report import report, summary
 from deepfield.cli.output import print_json
+from deepfield.cli.stopping import stoppable
 from deepfield.columns import read_columns
 from deepfield.domain import Domain, ModelSpec, ranked_output
 from deepfield.fitting import (
@@ -217,19 +217,12 @@ def run(
         formats=formats,
     )
     say_columns(fitting.columns, quiet)
-    # A polite kill ends a fit as Ctrl-C does: at once, for an epoch may take minutes. A shell's
-    # background job is born deaf to Ctrl-C; both are asked for.
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {each: signal.signal(each, signal.default_int_handler) for each in signals}
     try:
-        with watched(fitting, quiet):
+        with watched(fitting, quiet), stoppable(fitting.cancel, at_once=True):
             fitted = fitting.run()
     except Stopped as error:
         click.echo(str(error), err=True)
         raise SystemExit(130) from error
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
     if as_json:
         print_json(summary(domain, fitted))
     if not quiet:

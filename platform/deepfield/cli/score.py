@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from rich.progress import (
 )
 
 from deepfield.cli.domains import DomainCommands, given, map_flag, option_flags, say_columns
+from deepfield.cli.stopping import stoppable
 from deepfield.columns import read_columns
 from deepfield.domain import Domain
 from deepfield.drawing import can_annotate
@@ -33,7 +33,7 @@ from deepfield.scoring import Batch, Job
 from deepfield.sinks import nested_type, safe_for_spreadsheets, without_nesting
 from deepfield.suggestion import suggest
 
-__all__ = ["common_flags", "exit_code", "history_flag", "score", "stoppable", "watched"]
+__all__ = ["common_flags", "exit_code", "history_flag", "score", "watched"]
 
 
 def common_flags() -> list[click.Option]:
@@ -187,7 +187,7 @@ def run(
     say_columns(job.source.columns, quiet)
     if printer is not None:
         printer.when_closed = job.cancel
-    with watched(job, quiet), stoppable(job):
+    with watched(job, quiet), stoppable(job.cancel):
         result = job.run()
     if output is not None and as_json:
         click.echo(json.dumps(summary(result)))
@@ -257,19 +257,6 @@ def watched(job: Job, quiet: bool) -> Iterator[None]:
 
         job.on_progress = show
         yield
-
-
-@contextmanager
-def stoppable(job: Job) -> Iterator[None]:
-    """Let Ctrl-C (and a polite kill) end the job after the batch in work."""
-    before = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, lambda *_: job.cancel())
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _rows(count: int) -> str:
