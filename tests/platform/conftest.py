@@ -6,6 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from deepfield_glossary import Glossary
+
+from deepfield.loading import load_model
+from deepfield.plugins import Registry
+from deepfield.testing import _Plugin
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +63,37 @@ def scene(number: int, size=(90, 160)) -> np.ndarray:
     picture = np.full((*size, 3), 20 + 8 * (number % 28), dtype=np.uint8)
     picture[: size[0] // 4, : size[1] // 4] = 255
     return picture
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    """Return what finds the glossary alone: a domain that learns from documents."""
+    registry = Registry()
+    registry.add(_Plugin(Glossary()), "glossary")
+    return registry
+
+
+@pytest.fixture
+def handbook(tmp_path) -> Path:
+    """Two documents of one name in two folders, and what is left alone."""
+    folder = tmp_path / "handbook"
+    for name, text in {
+        "house/words.txt": "stove: where we cook\npantry: where food lies\n",
+        "garden/words.txt": "compost: what becomes soil\n",
+        "picture.png": "no text",
+        ".hidden.txt": "secret: not to be read\n",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def meaning() -> Callable[[str, str], str]:
+    """Return what asks a fitted glossary of a name what a term means."""
+
+    def of(name: str, term: str) -> str:
+        found = load_model(Glossary(), name).predict(pd.DataFrame({"term": [term]}))
+        return found["meaning"][0]
+
+    return of

@@ -5,9 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
 import zipfile
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -21,41 +19,13 @@ from deepfield.background import prepare_fit, run_fit
 from deepfield.errors import ContractError, DeepfieldError, InputError, NotFoundError, UsageError
 from deepfield.evaluation import Inventory, read_finding
 from deepfield.fits import find_fit, list_fits
-from deepfield.fitting import Fitting, Stopped, file_endings
+from deepfield.fitting import Fitting, file_endings
 from deepfield.loading import load_model
-from deepfield.models import ModelFolder
 from deepfield.plugins import Registry
 from deepfield.predictor import FilesRead
 from deepfield.selftest import check_model
-from deepfield.store import find_model, fitted_models, remove_model
+from deepfield.store import find_model, fitted_models
 from deepfield.testing import CHECKS, _Plugin, contract
-
-
-@pytest.fixture(scope="module")
-def registry() -> Registry:
-    registry = Registry()
-    registry.add(_Plugin(Glossary()), "glossary")
-    return registry
-
-
-@pytest.fixture
-def handbook(tmp_path) -> Path:
-    """Two documents of one name in two folders, and what is left alone."""
-    folder = tmp_path / "handbook"
-    for name, text in {
-        "house/words.txt": "stove: where we cook\npantry: where food lies\n",
-        "garden/words.txt": "compost: what becomes soil\n",
-        "picture.png": "no text",
-        ".hidden.txt": "secret: not to be read\n",
-    }.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-    return folder
-
-
-def meaning(name: str, term: str) -> str:
-    found = load_model(Glossary(), name).predict(pd.DataFrame({"term": [term]}))
-    return found["meaning"][0]
 
 
 @contract(Glossary)
@@ -115,108 +85,15 @@ def test_one_broken_file_is_set_aside_and_the_rest_is_read(handbook, registry):
     assert "1 files could not be read" in fitted.folder.card
 
 
-def test_add_keeps_what_is_there_and_replaces_documents_of_the_same_name(handbook, registry):
-    first = deepfield.fit("glossary", handbook, name="house", registry=registry).folder.hash
-    (handbook / "house" / "words.txt").write_text("oven: where we bake\n")
-    later = deepfield.fit(
-        "glossary",
-        {"house/words.txt": handbook / "house" / "words.txt"},
-        name="house",
-        add=True,
-        registry=registry,
-    )
-    assert later.evaluation.counts == {"documents": 2, "terms": 2}
-    assert later.evaluation.words.startswith("1 file was added; the model holds 2 documents")
-    assert later.folder.config["data"]["added_to"] == first
-    assert first[:12] in later.folder.card
-    assert "--add" in later.folder.card
-    assert meaning("house", "compost") == "what becomes soil"
-    assert meaning("house", "oven") == "where we bake"
-    assert "where we cook" not in json.dumps(later.folder.config)
-    assert check_model(Glossary(), find_model(Glossary(), "house")).passed
-    assert [each.name for each in fitted_models(Glossary())] == ["house"]
-
-
-def test_documents_are_removed_with_and_without_others_put_in(handbook, registry, tmp_path):
-    deepfield.fit("glossary", handbook, name="house", registry=registry)
-    later = deepfield.fit("glossary", name="house", remove="house/words.txt", registry=registry)
-    assert later.evaluation.words == "1 file was removed; the model holds 1 documents, 1 terms."
-    assert "1 file was removed. This changed version" in later.folder.card
-    assert "SHA-256 over the names" not in later.folder.card
-    assert "deepfield fit glossary --name house --base letters --remove house/words.txt" in (
-        later.folder.card
-    )
-    assert "where we cook" not in json.dumps(later.folder.config)
-    more = tmp_path / "more.txt"
-    more.write_text("loft: under the roof\n")
-    both = deepfield.fit(
-        "glossary", more, name="house", add=True, remove=["garden/words.txt"], registry=registry
-    )
-    assert both.evaluation.counts == {"documents": 1, "terms": 1}
-    assert both.evaluation.words.startswith("1 file was added, 1 file was removed; ")
-    assert "1 file was added, 1 file was removed (1 .txt)" in both.folder.card
-    assert meaning("house", "compost") == "under the roof"
-    kept = both.folder.hash
-    with pytest.raises(NotFoundError, match="No document named 'attic.txt'"):
-        deepfield.fit("glossary", name="house", remove=["attic.txt"], registry=registry)
-    assert deepfield.load("glossary", "house", registry=registry).folder.hash == kept
-    assert "failed" in {each.state for each in list_fits()}
-
-
-def test_a_document_is_not_both_added_and_removed(handbook, registry):
-    first = deepfield.fit("glossary", handbook, name="house", registry=registry).folder.hash
-    with pytest.raises(UsageError, match="'house/words.txt' is to be added and to be removed"):
-        deepfield.fit(
-            "glossary",
-            handbook,
-            name="house",
-            add=True,
-            remove="house/words.txt",
-            registry=registry,
-        )
-    assert deepfield.load("glossary", "house", registry=registry).folder.hash == first
-
-
-def test_nothing_is_removed_where_no_file_can_be_read(handbook, registry, tmp_path):
-    first = deepfield.fit("glossary", handbook, name="house", registry=registry).folder.hash
-    broken = tmp_path / "broken.txt"
-    broken.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="No file of .* can be read"):
-        deepfield.fit(
-            "glossary", broken, name="house", add=True, remove="house/words.txt", registry=registry
-        )
-    names = ["house/words.txt", "garden/words.txt"]
-    with pytest.raises(InputError, match="Nothing would be left"):
-        deepfield.fit("glossary", name="house", remove=names, registry=registry)
-    assert deepfield.load("glossary", "house", registry=registry).folder.hash == first
-
-
 def test_an_empty_path_is_the_folder_where_one_is(handbook, registry, monkeypatch):
     monkeypatch.chdir(handbook)
     fitted = deepfield.fit("glossary", "", name="house", registry=registry)
     assert (fitted.evaluation.source, fitted.evaluation.files) == (".", 2)
 
 
-def test_what_a_domain_keeps_of_a_model_goes_before_it_and_may_hold_it(
-    handbook, registry, monkeypatch
+def test_same_documents_give_the_same_fingerprint_wherever_they_lie(
+    handbook, registry, tmp_path, meaning
 ):
-    deepfield.fit("glossary", handbook, name="house", registry=registry)
-    told = []
-
-    def removed(self, name):
-        told.append(name)
-        if len(told) == 1:
-            raise DeepfieldError("The attic is locked.")
-
-    monkeypatch.setattr(Glossary, "model_removed", removed)
-    with pytest.raises(DeepfieldError, match="attic is locked"):
-        remove_model(Glossary(), "house")
-    assert [each.name for each in fitted_models(Glossary())] == ["house"]
-    remove_model(Glossary(), "house")
-    assert (told, fitted_models(Glossary())) == (["house", "house"], [])
-
-
-def test_same_documents_give_the_same_fingerprint_wherever_they_lie(handbook, registry, tmp_path):
     archive = tmp_path / "handbook.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         for file in sorted(handbook.rglob("*")):
@@ -230,7 +107,7 @@ def test_same_documents_give_the_same_fingerprint_wherever_they_lie(handbook, re
     assert not list(fitted.fit.folder.glob("work"))
 
 
-def test_a_member_that_cannot_be_unpacked_is_set_aside(handbook, registry, tmp_path):
+def test_a_member_that_cannot_be_unpacked_is_set_aside(handbook, registry, tmp_path, meaning):
     archive = tmp_path / "handbook.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("good.txt", "stove: where we cook")
@@ -338,68 +215,6 @@ def test_a_name_that_is_taken_is_refused_or_replaced(handbook, registry):
     only = handbook / "garden"
     deepfield.fit("glossary", only, name="house", overwrite=True, registry=registry)
     assert load_model(Glossary(), "house").folder.config["data"]["counts"]["terms"] == 1
-
-
-def test_a_failed_add_leaves_the_model_as_it_was(handbook, registry, tmp_path):
-    before = deepfield.fit("glossary", handbook, name="house", registry=registry).folder.hash
-    broken = tmp_path / "broken.txt"
-    broken.write_text("no colon")
-    with pytest.raises(InputError, match="No file of .* can be read"):
-        deepfield.fit("glossary", broken, name="house", add=True, registry=registry)
-    assert ModelFolder(find_model(Glossary(), "house").folder).hash == before
-
-
-def test_an_add_takes_the_model_as_it_is_when_it_begins(handbook, registry, tmp_path):
-    deepfield.fit("glossary", handbook, name="house", registry=registry)
-    more, other = tmp_path / "more.txt", tmp_path / "other.txt"
-    more.write_text("attic: under the roof")
-    other.write_text("cellar: under the house")
-    later = Fitting(Glossary(), more, name="house", add=True)
-    deepfield.fit("glossary", other, name="house", add=True, registry=registry)
-    later.run()
-    assert meaning("house", "attic") == "under the roof"
-    assert meaning("house", "cellar") == "under the house"
-    late = Fitting(Glossary(), more, name="house", add=True)
-    remove_model(Glossary(), "house")
-    with pytest.raises(NotFoundError, match="No fitted model of glossary to change named 'house'"):
-        late.run()
-    assert fitted_models(Glossary()) == []
-
-
-@pytest.mark.parametrize("change", ["changed", "removed"])
-def test_what_was_changed_by_hand_meanwhile_is_not_lost(handbook, registry, tmp_path, change):
-    deepfield.fit("glossary", handbook, name="house", registry=registry)
-    place = find_model(Glossary(), "house").folder
-
-    def meddle(progress):
-        if progress.stage == "fitting" and place.exists():
-            if change == "removed":
-                shutil.rmtree(place)
-            else:
-                config = json.loads((place / "config.json").read_text())
-                (place / "config.json").write_text(json.dumps(config | {"by": "hand"}))
-
-    slow = Fitting(Glossary(), handbook, name="house", add=True, on_progress=meddle)
-    with pytest.raises(
-        DeepfieldError, match="was changed or removed while this fit changed it too"
-    ):
-        slow.run()
-    assert place.exists() == (change == "changed")
-
-
-@pytest.mark.parametrize("add", [False, True])
-def test_cancel_leaves_nothing_of_it(handbook, registry, home, add):
-    hash = None
-    if add:
-        hash = deepfield.fit("glossary", handbook, name="house", registry=registry).folder.hash
-    fitting = Fitting(Glossary(), handbook, name="house", add=add)
-    fitting.on_progress = lambda progress: progress.stage == "fitting" and fitting.cancel()
-    with pytest.raises(Stopped, match="nothing of it was kept"):
-        fitting.run()
-    assert fitting.fit.state == "stopped"
-    assert not fitting.fit.work.exists()
-    found = fitted_models(Glossary())
-    assert [ModelFolder(each.folder).hash for each in found] == ([hash] if add else [])
 
 
 def test_a_full_disk_leaves_nothing(handbook, monkeypatch):

@@ -17,6 +17,7 @@ from deepfield_chatbot.knowledge_base import KnowledgeBase, add_documents
 from deepfield_chatbot.pieces import SEP, open_tokenizer
 from deepfield_chatbot.reader import Reader
 from deepfield_chatbot.reading import read_document
+from deepfield_chatbot.recipes.questions import Answer, Question
 
 TINY = {
     "vocab_size": 30522, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
@@ -137,3 +138,18 @@ def reader():
 def base_of(files, encoder):
     documents = [read_document(text.encode(), name) for name, text in files.items()]
     return KnowledgeBase(add_documents(Contents.empty(), documents, encoder), encoder)
+
+
+def questions(count: int = 12) -> list[Question]:
+    """Return questions to letters, of two kin, each with its paragraph."""
+    towns = ["Arles", "Bruges", "Cork", "Delft", "Essen", "Fano"]
+    return [
+        Question(
+            f"{number}",
+            f"title {number % 2}",
+            f"Letter {number} was written in {towns[number % 6]} on a rainy day.",
+            f"Where was letter {number} written?",
+            (Answer(towns[number % 6], len(f"Letter {number} was written in ")),),
+        )
+        for number in range(count)
+    ]

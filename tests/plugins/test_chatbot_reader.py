@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 
 import numpy as np
 import pytest
 import torch
+from chatbots import TINY, questions
 
-from deepfield.errors import InputError
 from deepfield.neural.engines import TorchEngine
 from deepfield_chatbot.encoder import minilm_folder
 from deepfield_chatbot.network import SpanNetwork
@@ -18,51 +17,15 @@ from deepfield_chatbot.reader import best_span, read_pairs, windows
 from deepfield_chatbot.recipes.distilling import mean_network, taught, taught_loss
 from deepfield_chatbot.recipes.features import collate, features, pieces_of
 from deepfield_chatbot.recipes.measuring import figures_of
-from deepfield_chatbot.recipes.questions import (
-    Answer,
-    Question,
-    load_sets,
-    located,
-    rejoined,
-)
-from deepfield_chatbot.recipes.training import (
-    STAGES,
-    Settings,
-    opened,
-    span_loss,
-    train_reader,
-    unanswerable,
-)
-from deepfield_chatbot.recipes.unanswerable import (
-    altered,
-    paired_with_others,
-    with_answer_taken_out,
-)
+from deepfield_chatbot.recipes.questions import Question
+from deepfield_chatbot.recipes.training import Settings, opened, span_loss, train_reader
 
-TINY = {
-    "vocab_size": 30522, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
-    "intermediate_size": 64,
-}  # fmt: skip
 WALLS = "Moss grows on the north side of old walls. It drinks rain. "
 
 
 @pytest.fixture(scope="module")
 def tokenizer():
     return open_tokenizer(minilm_folder().file("tokenizer.json"))
-
-
-def questions(count=12):
-    towns = ["Arles", "Bruges", "Cork", "Delft", "Essen", "Fano"]
-    return [
-        Question(
-            f"{number}",
-            f"title {number % 2}",
-            f"Letter {number} was written in {towns[number % 6]} on a rainy day.",
-            f"Where was letter {number} written?",
-            (Answer(towns[number % 6], len(f"Letter {number} was written in ")),),
-        )
-        for number in range(count)
-    ]
 
 
 def test_windows_overlap_and_cover_the_text(tokenizer):
@@ -128,77 +91,6 @@ def test_a_pass_sees_every_window_once():
     assert again == [ids.tolist() for ids, _ in batches(1)]
 
 
-def test_questions_paired_with_others_have_no_answer_there():
-    made = list(paired_with_others(questions(), 0.5, seed=0))
-    assert len(made) == 6
-    by_id = {each.id: each for each in questions()}
-    for each in made:
-        original = by_id[each.id.removesuffix("-elsewhere")]
-        assert not each.answers
-        assert each.context != original.context
-        assert original.answers[0].text not in each.context
-
-
-def about(question, context, answer):
-    return Question(question, "one", context, question, (Answer(answer, context.index(answer)),))
-
-
-def test_an_answer_is_taken_out_with_its_sentence_unless_the_rest_says_it_too():
-    rest = "Its keeper kept a diary of the weather, and of the ships that passed by at night. " * 2
-    told = about("When was the lamp lit?", f"The lamp was lit in 1871. {rest}", "1871")
-    twice = about(
-        "When did it burn?", f"It burned in 1902. {rest} All of 1902 it stood dark.", "1902"
-    )
-    (made,) = with_answer_taken_out([told, twice], 1.0, seed=0)
-    assert not made.answers
-    assert made.question == told.question
-    assert made.context == rest.strip()
-
-
-@pytest.mark.parametrize(
-    ("question", "changed", "denied"),
-    [
-        (
-            "Where did Ruth Ames live?",
-            "Where did Otto Brandt live?",
-            "Where didn't Ruth Ames live?",
-        ),
-        ("What was built in 1871?", "What was built in 1902?", "What wasn't built in 1871?"),
-        ("What is the largest bell?", "What is the smallest bell?", "What isn't the largest bell?"),
-    ],
-)
-def test_an_altered_question_changes_one_thing_of_the_paragraph(question, changed, denied):
-    context = (
-        "In 1871 they met Ruth Ames and Otto Brandt, who cast the largest bell of 1902 in Ulm."
-    )
-    asked = [about(question, context, "in Ulm")]
-    made = {each.question for seed in range(60) for each in altered(asked, 1.0, seed)}
-    assert made >= {changed, denied}
-    assert question not in made
-    assert not any("Ulm" in each for each in made), "the answer is put in for nothing"
-
-
-@pytest.mark.parametrize("question", ["Why?", "", "Why can't it rain?", "Why is it not dry?"])
-def test_a_question_with_nothing_to_change_is_not_altered(question):
-    assert not list(altered([about(question, "It rained in Ulm.", "It rained")] * 60, 1.0, seed=0))
-
-
-def test_a_name_that_begins_a_question_stays_whole():
-    context = "In 1871 they met Ruth Ames and Otto Brandt, who cast the bell in Ulm."
-    asked = [about("Ruth Ames was met when?", context, "1871")]
-    made = {each.question for seed in range(60) for each in altered(asked, 1.0, seed)}
-    assert made == {"Otto Brandt was met when?", "Ulm was met when?", "Ruth Ames wasn't met when?"}
-
-
-def test_what_people_asked_in_vain_is_learned_again():
-    vain = Question("v", "title 0", "Rain fell.", "Who sang?", ())
-    asked = [*questions(), vain]
-    made = unanswerable(asked, STAGES["main"], seed=0)
-    assert made.count(vain) == STAGES["main"].again - 1
-    assert all(not each.answers for each in made)
-    assert made == unanswerable(asked, STAGES["main"], seed=0)
-
-
 def test_attention_that_learns_gives_what_that_which_answers_gives():
     network = opened(None, torch.device("cpu")).eval()
     answering = SpanNetwork(minilm_folder().config).eval()
@@ -208,73 +100,6 @@ def test_attention_that_learns_gives_what_that_which_answers_gives():
     )
     for one, other in zip(network(ids), answering(ids), strict=True):
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
-
-
-def test_text_split_by_a_tokenizer_is_joined_with_its_spans():
-    text = "The Pope ( John Paul II ) , of Poland , could n't come . It 's well - known ."
-    start = text.index("John")
-    joined, spans = rejoined(text, [(start, start + 12), (0, len(text))])
-    assert joined == "The Pope (John Paul II), of Poland, couldn't come. It's well-known."
-    assert joined[slice(*spans[0])] == "John Paul II"
-    assert spans[1] == (0, len(joined))
-
-
-def test_of_several_occurrences_the_one_near_the_question_is_meant():
-    context = (
-        "In 1912 the wall fell." + " Nothing happened for long." * 8 + " The shed burnt in 1912."
-    )
-    assert located(context, "1912", "When did the shed burn down?", 3) == context.rindex("1912")
-    assert located(context, "shed", "What burnt?", 7) == 7
-
-
-def test_sets_are_read_each_with_its_traps(tmp_path):
-    def write(name, text):
-        with gzip.open(tmp_path / name, "wt", encoding="utf-8") as file:
-            file.write(text)
-
-    answer = {"text": "rain", "answer_start": WALLS.index("rain")}
-    squad = {
-        "title": "Moss",
-        "paragraphs": [
-            {
-                "context": WALLS,
-                "qas": [
-                    {"id": "1", "question": "What does it drink?", "answers": [answer]},
-                    {
-                        "id": "2",
-                        "question": "What does it eat?",
-                        "answers": [],
-                        "is_impossible": True,
-                        "plausible_answers": [answer],
-                    },
-                ],
-            }
-        ],
-    }
-    for name in ("squad-v1.1.36-articles.json.gz", "squad-v2.0.articles.json.gz"):
-        write(name, json.dumps({"data": [squad]}))
-    row = {
-        "id": "3", "title": "", "context": WALLS, "question": "What does it drink?",
-        "answers": [answer], "is_impossible": False,
-    }  # fmt: skip
-    seen = {**row, "id": "4", "squad_dev_overlap": True}
-    write("squad-train.sample.jsonl.gz", f"{json.dumps(row)}\n{json.dumps(seen)}\n")
-    qed = {
-        "example_id": 5, "title_text": "Moss", "question_text": "what does moss drink",
-        "paragraph_text": "Moss , they say , drinks rain .", "answer_spans": [[25, 29]],
-    }  # fmt: skip
-    apart = {**qed, "example_id": 6, "answer_spans": [[0, 4], [25, 29]]}
-    write("nq-train-00-qed.jsonlines.gz", f"{json.dumps(qed)}\n{json.dumps(apart)}\n")
-    found = {each.id: each for each in load_sets(tmp_path, ["squad", "squad-sample", "qed"])}
-    assert set(found) == {"1", "2", "3", "qed-5"}
-    assert [bool(each.answers) for each in found.values()] == [True, False, True, True]
-    for each in found.values():
-        for one in each.answers:
-            assert each.context[one.start : one.start + len(one.text)] == one.text == "rain"
-    assert found["3"].title  # kin are found by their paragraph
-    assert found["qed-5"].question == "what does moss drink?"
-    with pytest.raises(InputError, match="tydiqa-en"):
-        load_sets(tmp_path, ["tydi"])
 
 
 def go_on(network, data, folder, say=lambda line: None, loss=span_loss):

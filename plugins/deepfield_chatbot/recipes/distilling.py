@@ -25,7 +25,7 @@ from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.pieces import padded
 from deepfield_chatbot.recipes.features import Features, features
 from deepfield_chatbot.recipes.measuring import chosen_and_measured
-from deepfield_chatbot.recipes.questions import Question, load_sets
+from deepfield_chatbot.recipes.questions import load_sets
 from deepfield_chatbot.recipes.training import (
     STAGES,
     Settings,
@@ -129,12 +129,9 @@ def main(
         if from_mean
         else opened(work / "warm" / "weights.safetensors", device)
     )
-    own: list[Question] = []
-    more: list[Question] = []
-    for stage in STAGES.values():
-        asked = learned_from(data, stage.sets, settings.questions)
-        own += asked
-        more += paired_with_others(asked, elsewhere, settings.seed + 1)
+    sets = dict.fromkeys(name for stage in STAGES.values() for name in stage.sets)
+    own = learned_from(data, tuple(sets), settings.questions)
+    more = list(paired_with_others(own, elsewhere, settings.seed + 1))
     cut = [
         features(some, settings.length, settings.length // 2, settings.seed) for some in (own, more)
     ]

@@ -2,12 +2,13 @@
 
     python -m deepfield_chatbot.recipes.training warm --data DIR --work runs/reader
     python -m deepfield_chatbot.recipes.training main --data DIR --work runs/reader
+    python -m deepfield_chatbot.recipes.training sharp --data DIR --work runs/reader
 
 Runs on a CPU or on CUDA. A stage that was stopped goes on from its last piece when the same command
-is given again; ``--minutes`` stops it by itself. ``main`` starts from what ``warm`` reached, if it
-is in the work folder. Several runs of ``main`` differ by their ``--seed`` and ``--name``;
-``recipes.distilling`` makes one reader of them. Figures are of six articles that no stage learns
-from.
+is given again; ``--minutes`` stops it by itself. A stage starts from what the one before reached,
+if it is in the work folder. Several runs of ``main`` differ by their ``--seed`` and ``--name``;
+``recipes.distilling`` makes one reader of them, ``student``, and ``sharp`` starts from that.
+Figures are of six articles that no stage learns from.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from deepfield_chatbot.recipes.questions import (
     Question,
     load_sets,
 )
+from deepfield_chatbot.recipes.swapping import swapped
 from deepfield_chatbot.recipes.unanswerable import (
     altered,
     paired_with_others,
@@ -61,17 +63,21 @@ class Stage:
     """Questions whose answer is taken out of the paragraph, tried for each question."""
     altered: float = 0.0
     """Questions altered so that nothing answers them, tried for each question."""
+    swapped: float = 0.0
+    """Questions of which a word is put in for another, tried for each question."""
     again: int = 1
     """How often a pass sees what people asked in vain."""
 
 
+WIKIPEDIA = ("squad", "squad-train", "squad-sample", "new-wiki")
 STAGES = {
     "warm": Stage(("reddit", "tydi", "qed", "fairytale"), 2.0, 1e-4),
-    "main": Stage(
-        ("squad", "squad-train", "squad-sample", "new-wiki"), 3.0, 8e-5, 0.12, 0.15, 0.35, again=2
-    ),
+    "main": Stage(WIKIPEDIA, 3.0, 8e-5, 0.12, 0.15, 0.35, again=2),
+    "sharp": Stage(WIKIPEDIA, 0.8, 6e-5, 0.1, 0.12, 0.35, swapped=1.0),
 }
 """By name, in the order in which they follow each other."""
+BEFORE = {"warm": (), "main": ("warm",), "sharp": ("student", "main", "warm")}
+"""Runs whose weights a stage starts from: the first that is there."""
 
 
 @dataclass(frozen=True)
@@ -248,9 +254,12 @@ def main(stage: str, data: Path, work: Path, name: str | None, **chosen) -> None
         settings, passes=settings.passes or told.passes, rate=settings.rate or told.rate
     )
     questions = learned_from(data, told.sets, settings.questions)
-    questions += unanswerable(questions, told, settings.seed)
-    before = work / "warm" / "weights.safetensors"
-    start = before if stage == "main" and before.is_file() else None
+    questions += [
+        *unanswerable(questions, told, settings.seed),
+        *swapped(questions, told.swapped, settings.seed + 3),
+    ]
+    before = [work / each / "weights.safetensors" for each in BEFORE[stage]]
+    start = next((each for each in before if each.is_file()), None)
     held_out = load_sets(data, ["squad"])
     trained = train_reader(
         features(questions, settings.length, settings.length // 2, settings.seed),
