@@ -10,6 +10,7 @@ import pytest
 from chatbots import questions
 
 from deepfield.errors import InputError
+from deepfield_chatbot.recipes.hasty import hasty
 from deepfield_chatbot.recipes.questions import (
     Answer,
     Question,
@@ -159,6 +160,16 @@ def test_numbers_are_swapped_for_numbers_of_their_form(context, question, patter
     numbers = {number for each in made for number in re.findall(r"\d\S*?(?=[ ?])", each)}
     assert len(numbers) > 3
     assert all(re.fullmatch(pattern, number) for number in numbers), numbers
+
+
+def test_in_haste_people_leave_out_articles_and_the_question_mark():
+    context = "The clerk books the trains on a Monday."
+    asked = [about("Who books the trains on a Monday?", context, "The clerk")] * 40
+    made = list(hasty(asked, 0.5, seed=0))
+    assert {each.question for each in made} == {asked[0].question, "Who books trains on Monday"}
+    assert {(each.context, each.answers) for each in made} == {(context, asked[0].answers)}
+    (short,) = hasty([about("the ?", context, "clerk")], 1.0, seed=0)
+    assert short.question, "something is left"
 
 
 def test_text_split_by_a_tokenizer_is_joined_with_its_spans():

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import numpy as np
 import pytest
 import torch
 from chatbots import TINY, questions
+from click.testing import CliRunner
+from safetensors.torch import load_file
 
 from deepfield.neural.engines import TorchEngine
 from deepfield_chatbot.encoder import minilm_folder
 from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.pieces import CLS, SEP, open_tokenizer
 from deepfield_chatbot.reader import best_span, read_pairs, windows
-from deepfield_chatbot.recipes.distilling import mean_network, taught, taught_loss
+from deepfield_chatbot.recipes import averaging
+from deepfield_chatbot.recipes.averaging import mean_network
+from deepfield_chatbot.recipes.distilling import taught, taught_loss
 from deepfield_chatbot.recipes.features import collate, features, pieces_of
 from deepfield_chatbot.recipes.measuring import figures_of
-from deepfield_chatbot.recipes.questions import Question
+from deepfield_chatbot.recipes.questions import VALIDATION, Question
 from deepfield_chatbot.recipes.training import Settings, opened, span_loss, train_reader
 
 WALLS = "Moss grows on the north side of old walls. It drinks rain. "
@@ -154,6 +159,31 @@ def test_the_mean_of_networks_has_the_mean_of_their_weights():
     mean = mean_network([one, other])
     torch.testing.assert_close(mean.head.weight, (one.head.weight + other.head.weight) / 2)
     assert torch.equal(one.head.weight, before)
+
+
+def test_runs_are_averaged_by_command_and_measured(tmp_path, monkeypatch):
+    def paragraph(title):
+        answer = {"text": "rain", "answer_start": WALLS.index("rain")}
+        asked = {"question": "What does it drink?", "answers": [answer], "id": title}
+        vain = {"question": "What does it eat?", "answers": [], "id": f"{title}-vain"}
+        return {"title": title, "paragraphs": [{"context": WALLS, "qas": [asked, vain]}]}
+
+    articles = {"data": [paragraph(title) for title in VALIDATION]}
+    for name in ("squad-v1.1.36-articles.json.gz", "squad-v2.0.articles.json.gz"):
+        with gzip.open(tmp_path / name, "wt", encoding="utf-8") as file:
+            json.dump(articles, file)
+    trained = {name: tiny(seed) for seed, name in enumerate(("main", "sharp"))}
+    for name in trained:
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(averaging, "opened", lambda path, device: trained[path.parent.name])
+    command = [*map(str, (tmp_path / "main", tmp_path / "sharp")), "--data", str(tmp_path)]
+    done = CliRunner().invoke(averaging.main, [*command, "--output", str(tmp_path / "mean")])
+    assert done.exit_code == 0, done.output
+    figures = json.loads((tmp_path / "mean" / "figures.json").read_text())
+    assert figures["measured"]["questions_v2"] == 6
+    kept = load_file(tmp_path / "mean" / "weights.safetensors")["head.weight"]
+    mean = (trained["main"].head.weight + trained["sharp"].head.weight) / 2
+    torch.testing.assert_close(kept.float(), mean, atol=1e-3, rtol=0)
 
 
 def test_the_loss_is_finite_where_nothing_is_answered():

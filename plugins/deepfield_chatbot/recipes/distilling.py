@@ -9,7 +9,6 @@ paragraphs too, which need no person's answer. Where a person answered, the stud
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 from deepfield.neural.training import chosen_device
 from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.pieces import padded
+from deepfield_chatbot.recipes.averaging import mean_network
 from deepfield_chatbot.recipes.features import Features, features
 from deepfield_chatbot.recipes.measuring import chosen_and_measured
 from deepfield_chatbot.recipes.questions import load_sets
@@ -37,7 +37,7 @@ from deepfield_chatbot.recipes.training import (
 )
 from deepfield_chatbot.recipes.unanswerable import paired_with_others
 
-__all__ = ["Taught", "mean_network", "taught"]
+__all__ = ["Taught", "taught"]
 
 ROWS = 128
 
@@ -90,19 +90,6 @@ def taught_loss(network: nn.Module, ids: Tensor, likely: Tensor) -> Tensor:
     """Return the mean cross-entropy with how likely the teachers think each place to be."""
     scores = torch.stack(network(ids), dim=1)  # (batch, 2, length)
     return -(likely * scores.log_softmax(dim=-1)).sum(dim=-1).mean()
-
-
-def mean_network(networks: Sequence[SpanNetwork]) -> SpanNetwork:
-    """Return the mean of the weights of networks that started from the same ones.
-
-    It is as good as their mean answer, nearly, and a good place to start from (Wortsman et al.
-    2022).
-    """
-    states = [each.state_dict() for each in networks]
-    mean = {name: torch.stack([each[name] for each in states]).mean(dim=0) for name in states[0]}
-    network = copy.deepcopy(networks[0])
-    network.load_state_dict(mean)
-    return network
 
 
 PASSES, RATE = 4.0, 1e-4

@@ -8,7 +8,8 @@ Runs on a CPU or on CUDA. A stage that was stopped goes on from its last piece w
 is given again; ``--minutes`` stops it by itself. A stage starts from what the one before reached,
 if it is in the work folder. Several runs of ``main`` differ by their ``--seed`` and ``--name``;
 ``recipes.distilling`` makes one reader of them, ``student``, and ``sharp`` starts from that.
-Figures are of six articles that no stage learns from.
+``recipes.averaging`` makes one of runs that went on from each other, without learning. Figures are
+of six articles that no stage learns from.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from deepfield.neural.weights import save_weights
 from deepfield_chatbot.encoder import minilm_folder
 from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.recipes.features import Features, features, pieces_of
+from deepfield_chatbot.recipes.hasty import hasty
 from deepfield_chatbot.recipes.measuring import chosen_and_measured, figures_of
 from deepfield_chatbot.recipes.questions import (
     VALIDATION,
@@ -65,6 +67,8 @@ class Stage:
     """Questions altered so that nothing answers them, tried for each question."""
     swapped: float = 0.0
     """Questions of which a word is put in for another, tried for each question."""
+    hasty: float = 0.0
+    """The share of questions that are put as people type them in haste."""
     again: int = 1
     """How often a pass sees what people asked in vain."""
 
@@ -73,7 +77,9 @@ WIKIPEDIA = ("squad", "squad-train", "squad-sample", "new-wiki")
 STAGES = {
     "warm": Stage(("reddit", "tydi", "qed", "fairytale"), 2.0, 1e-4),
     "main": Stage(WIKIPEDIA, 3.0, 8e-5, 0.12, 0.15, 0.35, again=2),
-    "sharp": Stage(WIKIPEDIA, 0.8, 6e-5, 0.1, 0.12, 0.35, swapped=1.0),
+    "sharp": Stage(
+        (*WIKIPEDIA, "tydi", "qed"), 0.6, 5e-5, 0.12, 0.12, 0.25, swapped=0.4, hasty=0.12
+    ),
 }
 """By name, in the order in which they follow each other."""
 BEFORE = {"warm": (), "main": ("warm",), "sharp": ("student", "main", "warm")}
@@ -258,6 +264,7 @@ def main(stage: str, data: Path, work: Path, name: str | None, **chosen) -> None
         *unanswerable(questions, told, settings.seed),
         *swapped(questions, told.swapped, settings.seed + 3),
     ]
+    questions = list(hasty(questions, told.hasty, settings.seed + 4))
     before = [work / each / "weights.safetensors" for each in BEFORE[stage]]
     start = next((each for each in before if each.is_file()), None)
     held_out = load_sets(data, ["squad"])
