@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 
+import click
 import numpy as np
 import pytest
 import torch
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from safetensors.torch import load_file
 
 from deepfield.neural.engines import TorchEngine
+from deepfield.neural.weights import save_weights
 from deepfield_chatbot.encoder import minilm_folder
 from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.pieces import CLS, SEP, open_tokenizer
@@ -23,7 +25,13 @@ from deepfield_chatbot.recipes.distilling import taught, taught_loss
 from deepfield_chatbot.recipes.features import collate, features, pieces_of
 from deepfield_chatbot.recipes.measuring import figures_of
 from deepfield_chatbot.recipes.questions import VALIDATION, Question
-from deepfield_chatbot.recipes.training import Settings, opened, span_loss, train_reader
+from deepfield_chatbot.recipes.training import (
+    Settings,
+    opened,
+    span_loss,
+    start_of,
+    train_reader,
+)
 
 WALLS = "Moss grows on the north side of old walls. It drinks rain. "
 
@@ -161,6 +169,18 @@ def test_the_mean_of_networks_has_the_mean_of_their_weights():
     assert torch.equal(one.head.weight, before)
 
 
+def test_a_stage_starts_from_the_one_before(tmp_path):
+    assert start_of("warm", tmp_path) is start_of("main", tmp_path) is None
+    with pytest.raises(click.UsageError, match="no finished run to start from: student or main"):
+        start_of("sharp", tmp_path)
+    for name in ("warm", "main", "student"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "weights.safetensors").touch()
+        assert start_of("main", tmp_path).parent.name == "warm"
+        if name != "warm":
+            assert start_of("sharp", tmp_path).parent.name == name
+
+
 def test_runs_are_averaged_by_command_and_measured(tmp_path, monkeypatch):
     def paragraph(title):
         answer = {"text": "rain", "answer_start": WALLS.index("rain")}
@@ -173,11 +193,23 @@ def test_runs_are_averaged_by_command_and_measured(tmp_path, monkeypatch):
         with gzip.open(tmp_path / name, "wt", encoding="utf-8") as file:
             json.dump(articles, file)
     trained = {name: tiny(seed) for seed, name in enumerate(("main", "sharp"))}
-    for name in trained:
+    for name, network in trained.items():
         (tmp_path / name).mkdir()
-    monkeypatch.setattr(averaging, "opened", lambda path, device: trained[path.parent.name])
-    command = [*map(str, (tmp_path / "main", tmp_path / "sharp")), "--data", str(tmp_path)]
-    done = CliRunner().invoke(averaging.main, [*command, "--output", str(tmp_path / "mean")])
+        save_weights(network, tmp_path / name / "weights.safetensors", torch.float16)
+
+    def opened(path, device):
+        network = tiny(9)  # of the shape of these, not of MiniLM's
+        network.load_state_dict({name: each.float() for name, each in load_file(path).items()})
+        return network
+
+    monkeypatch.setattr(averaging, "opened", opened)
+    command = ["--data", str(tmp_path), "--output", str(tmp_path / "mean")]
+    runs = [str(tmp_path / "main"), str(tmp_path / "sharp")]
+    (tmp_path / "empty").mkdir()
+    wrong = CliRunner().invoke(averaging.main, [*runs, str(tmp_path / "empty"), *command])
+    assert wrong.exit_code == 2
+    assert "holds no weights.safetensors" in wrong.output
+    done = CliRunner().invoke(averaging.main, [*runs, *command])
     assert done.exit_code == 0, done.output
     figures = json.loads((tmp_path / "mean" / "figures.json").read_text())
     assert figures["measured"]["questions_v2"] == 6

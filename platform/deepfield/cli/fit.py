@@ -218,7 +218,7 @@ def run(
     )
     say_columns(fitting.columns, quiet)
     try:
-        with watched(fitting, quiet), stoppable(fitting.cancel, at_once=True):
+        with stoppable(fitting.cancel, at_once=True), watched(fitting, quiet):
             fitted = fitting.run()
     except Stopped as error:
         click.echo(str(error), err=True)

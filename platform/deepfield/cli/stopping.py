@@ -20,8 +20,13 @@ def stoppable(cancel: Callable[[], None], at_once: bool = False) -> Iterator[Non
             would lose a signal now and then.
     """
 
+    told = False
+
     def stop(number: int, frame: FrameType | None) -> None:
-        cancel()
+        nonlocal told
+        if not told:  # a second signal may come while the first still cancels: that takes a lock
+            told = True
+            cancel()
         if at_once:
             raise KeyboardInterrupt
 

@@ -3,9 +3,9 @@
     python -m deepfield_chatbot.recipes.averaging runs/reader/main runs/reader/sharp \\
         --data DIR --output runs/reader/mean
 
-Runs that went on from each other, or from the same weights, lie in one valley: their mean errs less
-than each (Wortsman et al. 2022). What is averaged is for a person to say, by the articles that
-choose; the others are measured.
+The mean of runs that went on from each other, or from the same weights, often errs less than each
+(Wortsman et al. 2022). What is averaged is for a person to say, by the articles that choose; the
+others are measured.
 """
 
 from __future__ import annotations
@@ -45,6 +45,9 @@ def mean_network(networks: Sequence[SpanNetwork]) -> SpanNetwork:
 @click.option("--length", default=Settings().length, show_default=True, help="pieces of a window")
 def main(runs: tuple[Path, ...], data: Path, output: Path, length: int) -> None:
     device = chosen_device()
+    for each in runs:
+        if not (each / "weights.safetensors").is_file():
+            raise click.UsageError(f"{str(each)!r} holds no weights.safetensors.")
     networks = [opened(each / "weights.safetensors", device) for each in runs]
     output.mkdir(parents=True, exist_ok=True)
     mean = mean_network(networks).to(device).eval()

@@ -12,7 +12,7 @@ from deepfield_chatbot.recipes.questions import Question
 
 __all__ = ["hasty"]
 
-ARTICLE = re.compile(r"\b(?:the|an?)\s+", re.IGNORECASE)
+ARTICLE = re.compile(r"^(?:The|An?)\s+|\b(?:the|an?)\s+")
 
 
 def hasty(questions: Sequence[Question], share: float, seed: int) -> Iterator[Question]:

@@ -1,8 +1,8 @@
 """One word put in for another of its kind: in the question, in the paragraph, or in both.
 
-In the question or in the paragraph alone it takes the answer away; in both it leaves it. So a
-reader cannot go by how odd a question sounds: it has to compare. (Counterfactual data, Kaushik et
-al. 2020.)
+In the question or in the paragraph alone it takes the answer away, nearly always; in both it leaves
+it. So how odd a question sounds tells little: the two have to be compared. (Counterfactual data,
+Kaushik et al. 2020.)
 """
 
 from __future__ import annotations
@@ -29,19 +29,18 @@ KINDS = """
     two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty
     first second third fourth fifth sixth seventh eighth ninth tenth
     hundred thousand million billion
-    half third quarter
     january february march april june july august september october november december
     monday tuesday wednesday thursday friday saturday sunday
     spring summer autumn winter
-    all some few most many no
-    always often sometimes rarely never
 """
 """A line holds words of which each may stand for each other, though it says something else."""
 NEAR, SAME = 0.22, 0.4
-"""Cosines of MiniLM's vectors of words: nearer than ``SAME`` may say the same, farther than
-``NEAR`` is of another kind."""
-PLACES = {"question": 0.45, "context": 0.2, "both": 0.35}
+"""Cosines of MiniLM's vectors of words: nearer than ``SAME`` often says the same, farther than
+``NEAR`` is seldom of one kind."""
+PLACES = {"question": 0.4, "context": 0.2, "both": 0.4}
 """Where the word is put in, and how often."""
+ASKED = {"how", "what", "which", "whose"}
+"""The word after one of these says what kind of answer is wanted: it is left as it is."""
 WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 YEAR = re.compile(r"1\d{3}|20\d{2}")
 
@@ -54,7 +53,7 @@ class Kinds:
         self._pairs = {
             pair for text in texts for pair in pairwise(re.findall(r"\w+", text.lower()))
         }
-        self._words, self._vectors = _vectors()
+        self._words, self._stems, self._vectors = _vectors()
         self._places = {word: place for place, word in enumerate(self._words)}
         self._lists: dict[str, list[str]] = {}
         for line in KINDS.strip().splitlines():
@@ -69,33 +68,38 @@ class Kinds:
             return []
         cosines = self._vectors @ self._vectors[place]
         among = np.flatnonzero((cosines > NEAR) & (cosines < SAME))
-        stem = terms(word)
-        fits: dict[int, list[str]] = {0: [], 1: [], 2: []}  # beside how many of its neighbours
-        for each in (self._words[place] for place in among):
-            if terms(each) != stem:
-                beside = ((left, each) in self._pairs) + ((each, right) in self._pairs)
-                fits[beside].append(each)
-        return fits[2] if len(fits[2]) > 2 else fits[2] + fits[1]
+        return [
+            self._words[other]
+            for other in among
+            if (left, self._words[other]) in self._pairs
+            and (self._words[other], right) in self._pairs
+            and self._stems[other] not in ("", self._stems[place])
+        ]
 
 
 @lru_cache(maxsize=1)
-def _vectors() -> tuple[list[str], np.ndarray]:
-    """Return the words that MiniLM knows whole, and a vector of length 1 of each."""
+def _vectors() -> tuple[list[str], list[str], np.ndarray]:
+    """Return the words that MiniLM knows whole, their stems (empty of those that nearly every text
+    has), and a vector of length 1 of each."""
     known = open_tokenizer(minilm_folder().file("tokenizer.json")).get_vocab()
     words = sorted(word for word in known if re.fullmatch("[a-z]{3,}", word))
     weights = load_file(minilm_folder().weights)["embeddings.word_embeddings.weight"]
     vectors = weights[[known[word] for word in words]].astype(np.float32)
     vectors -= vectors.mean(axis=0)
-    return words, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    stems = [" ".join(terms(word)) for word in words]
+    return words, stems, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def swapped(questions: Sequence[Question], share: float, seed: int) -> Iterator[Question]:
-    """Put words of questions in for others; about half of what comes of it has an answer.
+    """Put words of questions in for others; two in five of what comes of it have an answer.
 
     Args:
         share: how many to try, of the number of questions.
     """
+    if not share:
+        return
     kinds = Kinds(list(dict.fromkeys(each.context for each in questions)))
+    asked = {(each.question.lower(), each.context) for each in questions}
     generator = np.random.default_rng(seed)
     places, chances = list(PLACES), list(PLACES.values())
     for place in generator.permutation(len(questions))[: round(share * len(questions))]:
@@ -103,7 +107,7 @@ def swapped(questions: Sequence[Question], share: float, seed: int) -> Iterator[
         where = str(generator.choice(places, p=chances)) if each.answers else "both"
         if found := _other_word(each, kinds, generator):
             made = _made(each, *found, where)
-            if made is not None:
+            if made is not None and (made.question.lower(), made.context) not in asked:
                 yield made
 
 
@@ -112,33 +116,41 @@ def _other_word(
 ) -> tuple[str, str] | None:
     """Return a word of the question, in small letters, and what is put in for it.
 
-    It stands in the paragraph too, beside the answer if any does.
+    It stands in the paragraph too, beside the answer if there is one.
     """
     if DENIED.search(question.question):
         return None
-    told = question.context.lower()
-    there = set(WORD.findall(told))
-    taken = {word for each in question.answers for word in WORD.findall(each.text.lower())}
     asked = WORD.findall(question.question.lower())
+    taken = {word for each in question.answers for word in WORD.findall(each.text.lower())}
+    near = set(WORD.findall(_beside(question).lower()))
     places = [
         place
         for place, word in enumerate(asked)
-        if word in there and word not in taken and word not in COMMON
+        if word in near
+        and word not in taken
+        and word not in COMMON
+        and (not place or asked[place - 1] not in ASKED)
     ]
-    near = set(WORD.findall(_beside(question).lower()))
-    places = [place for place in places if asked[place] in near] or places
+    there = _forms(f"{question.context} {question.question}")
     for place in generator.permutation(places):
         word = asked[place]
         left, right = ([*asked, ""][each] for each in (place - 1, place + 1))
         others = _numbers(word, generator) or kinds.others(left, word, right)
-        others = [each for each in others if each not in there and each not in taken]
+        others = [each for each in others if there.isdisjoint(_forms(each))]
         if others:
             return word, others[int(generator.integers(len(others)))]
     return None
 
 
+def _forms(text: str) -> set[str]:
+    """Return what words of a text are but for their endings; a number is one word."""
+    return {" ".join(terms(word)) for word in WORD.findall(text)}
+
+
 def _beside(question: Question) -> str:
-    """Return the sentences that the answers stand in."""
+    """Return the sentences that the answers stand in; the paragraph if there are none."""
+    if not question.answers:
+        return question.context
     spans = [(each.start, each.start + len(each.text)) for each in question.answers]
     return " ".join(
         question.context[start:end]
@@ -157,9 +169,11 @@ def _numbers(word: str, generator: np.random.Generator) -> list[str]:
     place = figures[int(generator.integers(len(figures)))]
     if word[-2:] in ("st", "nd", "rd", "th"):
         place = figures[-1]
-    other = str((int(word[place]) + int(generator.integers(1, 9))) % 10 or 5)
-    changed = word[:place] + other + word[place + 1 :]
-    return [re.sub(r"(?:st|nd|rd|th)$", _ordinal, changed)] if changed != word else []
+    elif word[-1] == "s":  # the 1880s
+        place = figures[max(0, len(figures) - 2)]
+    digits = [each for each in "123456789" if each != word[place]]
+    changed = word[:place] + str(generator.choice(digits)) + word[place + 1 :]
+    return [re.sub(r"(?:st|nd|rd|th)$", _ordinal, changed)]
 
 
 def _ordinal(ending: re.Match[str]) -> str:
@@ -169,13 +183,16 @@ def _ordinal(ending: re.Match[str]) -> str:
 
 
 def _made(question: Question, old: str, new: str, where: str) -> Question | None:
-    pattern = re.compile(rf"\b{re.escape(old)}\b", re.IGNORECASE)
+    # A number is not part of another: 2 neither of 2,000 nor of 2.5.
+    pattern = re.compile(rf"(?<![\w.,]){re.escape(old)}(?![.,]?\w)", re.IGNORECASE)
 
     def put(text: str) -> str:
         return pattern.sub(lambda found: _cased(new, found[0]), text)
 
     asked = question.question if where == "context" else put(question.question)
     told = question.context if where == "question" else put(question.context)
+    if where != "question" and not _forms(old).isdisjoint(_forms(told)):
+        return None  # another form of the word stays
     answers: list[Answer] = []
     for each in question.answers if where == "both" else ():
         start = len(put(question.context[: each.start]))

@@ -5,8 +5,8 @@
     python -m deepfield_chatbot.recipes.training sharp --data DIR --work runs/reader
 
 Runs on a CPU or on CUDA. A stage that was stopped goes on from its last piece when the same command
-is given again; ``--minutes`` stops it by itself. A stage starts from what the one before reached,
-if it is in the work folder. Several runs of ``main`` differ by their ``--seed`` and ``--name``;
+is given again; ``--minutes`` stops it by itself. ``main`` starts from what ``warm`` reached, if it
+is in the work folder. Several runs of ``main`` differ by their ``--seed`` and ``--name``;
 ``recipes.distilling`` makes one reader of them, ``student``, and ``sharp`` starts from that.
 ``recipes.averaging`` makes one of runs that went on from each other, without learning. Figures are
 of six articles that no stage learns from.
@@ -48,7 +48,7 @@ from deepfield_chatbot.recipes.unanswerable import (
 
 __all__ = [
     "STAGES", "Settings", "Stage", "keep_trained", "learned_from", "opened", "shared_options",
-    "span_loss", "train_reader",
+    "span_loss", "start_of", "train_reader",
 ]  # fmt: skip
 
 
@@ -82,7 +82,7 @@ STAGES = {
     ),
 }
 """By name, in the order in which they follow each other."""
-BEFORE = {"warm": (), "main": ("warm",), "sharp": ("student", "main", "warm")}
+BEFORE = {"warm": (), "main": ("warm",), "sharp": ("student", "main")}
 """Runs whose weights a stage starts from: the first that is there."""
 
 
@@ -249,6 +249,21 @@ def keep_trained(
     return figures
 
 
+def start_of(stage: str, work: Path) -> Path | None:
+    """Return the weights that a stage starts from; None: those of all-MiniLM-L6-v2.
+
+    Raises:
+        UsageError: if the last stage has none to start from.
+    """
+    found = [work / each / "weights.safetensors" for each in BEFORE[stage]]
+    start = next((each for each in found if each.is_file()), None)
+    if start is None and stage == "sharp":
+        raise click.UsageError(
+            f"{str(work)!r} holds no finished run to start from: {' or '.join(BEFORE[stage])}."
+        )
+    return start
+
+
 @shared_options
 @click.argument("stage", type=click.Choice(list(STAGES)))
 @click.option("--name", help="of the run; else that of the stage")
@@ -265,8 +280,8 @@ def main(stage: str, data: Path, work: Path, name: str | None, **chosen) -> None
         *swapped(questions, told.swapped, settings.seed + 3),
     ]
     questions = list(hasty(questions, told.hasty, settings.seed + 4))
-    before = [work / each / "weights.safetensors" for each in BEFORE[stage]]
-    start = next((each for each in before if each.is_file()), None)
+    start = start_of(stage, work)
+    click.echo(f"starts from {start or 'the weights of all-MiniLM-L6-v2'}")
     held_out = load_sets(data, ["squad"])
     trained = train_reader(
         features(questions, settings.length, settings.length // 2, settings.seed),
@@ -275,7 +290,7 @@ def main(stage: str, data: Path, work: Path, name: str | None, **chosen) -> None
         chosen_and_measured(held_out)[0],
         work / (name or stage),
         settings,
-        f"{told} {start and start.name}",
+        f"{told} {start and start.parent.name}",
         device,
     )
     figures = keep_trained(trained, held_out, work / (name or stage), settings.length)
