@@ -114,7 +114,7 @@ def shared_options(command: Callable) -> click.Command:
         click.option("--batch", default=usual.batch, help="windows of a step"),
         click.option("--passes", type=float, help="how often each is seen; else as the stage says"),
         click.option("--rate", type=float, help="highest learning rate; else as the stage says"),
-        click.option("--questions", type=int, help="learn from so many of a stage only, to try it"),
+        click.option("--questions", type=int, help="learn from so many only, to try it"),
         click.option("--checked", default=usual.checked, help="questions that judge each piece"),
         click.option("--minutes", type=float, help="stop after a piece once so many have passed"),
         click.option("--bf16/--no-bf16", default=usual.bf16, help="on a CPU with tiles"),
