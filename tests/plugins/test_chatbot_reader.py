@@ -19,7 +19,7 @@ from deepfield_chatbot.encoder import minilm_folder
 from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.pieces import CLS, SEP, open_tokenizer
 from deepfield_chatbot.reader import best_span, read_pairs, windows
-from deepfield_chatbot.recipes import averaging
+from deepfield_chatbot.recipes import averaging, training
 from deepfield_chatbot.recipes.averaging import mean_network
 from deepfield_chatbot.recipes.distilling import taught, taught_loss
 from deepfield_chatbot.recipes.features import collate, features, pieces_of
@@ -179,6 +179,16 @@ def test_a_stage_starts_from_the_one_before(tmp_path):
         assert start_of("main", tmp_path).parent.name == "warm"
         if name != "warm":
             assert start_of("sharp", tmp_path).parent.name == name
+
+
+def test_what_a_stage_is_to_start_from_is_looked_for_first(tmp_path):
+    command = ["sharp", "--data", str(tmp_path), "--work", str(tmp_path)]
+    done = CliRunner().invoke(training.main, [*command, "--start", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "holds no weights.safetensors" in done.output
+    done = CliRunner().invoke(training.main, command)
+    assert done.exit_code == 2
+    assert "no finished run to start from" in done.output
 
 
 def test_runs_are_averaged_by_command_and_measured(tmp_path, monkeypatch):

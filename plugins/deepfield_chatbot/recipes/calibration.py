@@ -1,6 +1,6 @@
 """Turn trained weights into the model folder: calibrate, set the borders, measure, write the card.
 
-    python -m deepfield_chatbot.recipes.calibration --weights runs/reader/main/weights.safetensors
+    python -m deepfield_chatbot.recipes.calibration --weights runs/reader/sharp/weights.safetensors
         --data shared/data/qa --intents shared/data/intents
         --output plugins/deepfield_chatbot/models/reader
 
@@ -229,7 +229,7 @@ def main(weights, data, intents, output, root, length, every, trained_by, histor
 
 TRAINED_BY = tuple(
     f"python -m deepfield_chatbot.recipes.training {stage} --data DIR --work runs/reader"
-    for stage in ("warm", "main")
+    for stage in ("warm", "main", "sharp")
 )
 
 

@@ -12,12 +12,14 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from deepfield.errors import InputError
+from deepfield_chatbot.passages import sentence_ends
 
 __all__ = ["SETS", "VALIDATION", "Answer", "Question", "load_sets"]
 
@@ -41,6 +43,15 @@ class Question:
     context: str
     question: str
     answers: tuple[Answer, ...]
+
+    def parted(self) -> tuple[str, str]:
+        """Return the sentences of the paragraph that the answers stand in, and the others."""
+        spans = [(each.start, each.start + len(each.text)) for each in self.answers]
+        parts = ["", ""]
+        for start, end in pairwise([0, *sentence_ends(self.context)]):
+            beside = any(start < last and first < end for first, last in spans)
+            parts[not beside] += self.context[start:end]
+        return parts[0], parts[1]
 
 
 def load_sets(folder: Path, names: Sequence[str]) -> list[Question]:

@@ -17,7 +17,6 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from deepfield_chatbot.encoder import minilm_folder
-from deepfield_chatbot.passages import sentence_ends
 from deepfield_chatbot.pieces import open_tokenizer
 from deepfield_chatbot.recipes.altering import DENIED, OPPOSITE
 from deepfield_chatbot.recipes.questions import Answer, Question
@@ -122,7 +121,8 @@ def _other_word(
         return None
     asked = WORD.findall(question.question.lower())
     taken = {word for each in question.answers for word in WORD.findall(each.text.lower())}
-    near = set(WORD.findall(_beside(question).lower()))
+    beside = question.parted()[0] if question.answers else question.context
+    near = set(WORD.findall(beside.lower()))
     places = [
         place
         for place, word in enumerate(asked)
@@ -145,18 +145,6 @@ def _other_word(
 def _forms(text: str) -> set[str]:
     """Return what words of a text are but for their endings; a number is one word."""
     return {" ".join(terms(word)) for word in WORD.findall(text)}
-
-
-def _beside(question: Question) -> str:
-    """Return the sentences that the answers stand in; the paragraph if there are none."""
-    if not question.answers:
-        return question.context
-    spans = [(each.start, each.start + len(each.text)) for each in question.answers]
-    return " ".join(
-        question.context[start:end]
-        for start, end in pairwise([0, *sentence_ends(question.context)])
-        if any(start < last and first < end for first, last in spans)
-    )
 
 
 def _numbers(word: str, generator: np.random.Generator) -> list[str]:

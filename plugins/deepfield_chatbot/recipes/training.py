@@ -6,10 +6,10 @@
 
 Runs on a CPU or on CUDA. A stage that was stopped goes on from its last piece when the same command
 is given again; ``--minutes`` stops it by itself. ``main`` starts from what ``warm`` reached, if it
-is in the work folder. Several runs of ``main`` differ by their ``--seed`` and ``--name``;
-``recipes.distilling`` makes one reader of them, ``student``, and ``sharp`` starts from that.
-``recipes.averaging`` makes one of runs that went on from each other, without learning. Figures are
-of six articles that no stage learns from.
+is in the work folder, and every stage from the run that ``--start`` names. Several runs of ``main``
+differ by their ``--seed`` and ``--name``; ``recipes.distilling`` makes one reader of them,
+``student``, and ``sharp`` starts from that. ``recipes.averaging`` makes one of runs that went on
+from each other, without learning. Figures are of six articles that no stage learns from.
 """
 
 from __future__ import annotations
@@ -267,7 +267,18 @@ def start_of(stage: str, work: Path) -> Path | None:
 @shared_options
 @click.argument("stage", type=click.Choice(list(STAGES)))
 @click.option("--name", help="of the run; else that of the stage")
-def main(stage: str, data: Path, work: Path, name: str | None, **chosen) -> None:
+@click.option(
+    "--start",
+    type=click.Path(exists=True, path_type=Path),
+    help="folder of the run that it goes on from; else the one before in the work folder",
+)
+def main(
+    stage: str, data: Path, work: Path, name: str | None, start: Path | None, **chosen
+) -> None:
+    before = start / "weights.safetensors" if start else start_of(stage, work)
+    if before is not None and not before.is_file():
+        raise click.UsageError(f"{str(start)!r} holds no weights.safetensors.")
+    click.echo(f"starts from {before or 'the weights of all-MiniLM-L6-v2'}")
     settings = Settings(**chosen)
     torch.set_num_threads(settings.threads)
     device, told = chosen_device(), STAGES[stage]
@@ -280,17 +291,15 @@ def main(stage: str, data: Path, work: Path, name: str | None, **chosen) -> None
         *swapped(questions, told.swapped, settings.seed + 3),
     ]
     questions = list(hasty(questions, told.hasty, settings.seed + 4))
-    start = start_of(stage, work)
-    click.echo(f"starts from {start or 'the weights of all-MiniLM-L6-v2'}")
     held_out = load_sets(data, ["squad"])
     trained = train_reader(
         features(questions, settings.length, settings.length // 2, settings.seed),
         span_loss,
-        opened(start, device),
+        opened(before, device),
         chosen_and_measured(held_out)[0],
         work / (name or stage),
         settings,
-        f"{told} {start and start.parent.name}",
+        f"{told} {before and before.parent.name}",
         device,
     )
     figures = keep_trained(trained, held_out, work / (name or stage), settings.length)

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
 from deepfield_chatbot.lexical import Lexical, Vocabulary
-from deepfield_chatbot.passages import sentence_ends
 from deepfield_chatbot.recipes.altering import altered_question
 from deepfield_chatbot.recipes.questions import Question
 
@@ -65,13 +63,7 @@ def with_answer_taken_out(
         share: how many to try, of the number of questions.
     """
     for each in _chosen(questions, share, seed)[0]:
-        edges = [0, *sentence_ends(each.context)]
-        spans = [(answer.start, answer.start + len(answer.text)) for answer in each.answers]
-        rest = "".join(
-            each.context[start:end]
-            for start, end in pairwise(edges)
-            if not any(start < last and first < end for first, last in spans)
-        ).strip()
+        rest = each.parted()[1].strip()
         if len(rest) >= LEFT and not _holds(rest, each):
             yield replace(each, id=f"{each.id}-taken-out", context=rest, answers=())
 
