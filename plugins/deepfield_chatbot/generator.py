@@ -159,11 +159,11 @@ def _model(folder: LanguageFolder, config: Any, network: Any, place: str) -> Any
     import psutil
     import torch
 
-    from deepfield.neural.training import multiplies_in_tiles
+    from deepfield.neural.training import multiplies_in_bfloat16
 
     dtype = torch.float32
     if folder.is_half and (
-        torch.cuda.is_bf16_supported() if place == "cuda" else multiplies_in_tiles()
+        torch.cuda.is_bf16_supported() if place == "cuda" else multiplies_in_bfloat16()
     ):
         dtype = torch.bfloat16
     needed = folder.parameters * dtype.itemsize

@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from deepfield.errors import UsageError
-from deepfield.neural.training import Schedule, train
+from deepfield.neural.training import Schedule, multiplies_in_bfloat16, train
 
 
 def setup(seed: int = 0):
@@ -102,3 +102,22 @@ def test_rate_warms_up_and_falls_to_nothing():
     rates = [schedule.rate(epoch) for epoch in (0, 1, 2, 6, 10)]
     assert rates[0] < 0.01 < rates[1] < rates[2] == 1.0
     assert rates[2] > rates[3] > rates[4] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("able", "expected"),
+    [
+        ({"amx_bf16": True, "avx512_bf16": True}, True),
+        ({"amx_bf16": False, "avx512_bf16": True}, True),
+        ({"amx_bf16": False, "avx512_bf16": False}, False),
+        ({}, False),
+    ],
+)
+def test_bfloat16_is_for_cpus_with_instructions_for_it(monkeypatch, able, expected):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able, raising=False)
+    assert multiplies_in_bfloat16() is expected
+
+
+def test_bfloat16_is_left_where_torch_cannot_tell(monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert multiplies_in_bfloat16() is False

@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 from deepfield.errors import UsageError
 from deepfield.predictor import Report
 
-__all__ = ["Schedule", "chosen_device", "spoken", "train"]
+__all__ = ["Schedule", "chosen_device", "multiplies_in_bfloat16", "spoken", "train"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def train(
         recipe: what else decides the outcome, in words: data, start, augmentation.
         report: told how far training is after each batch, and each epoch's figures; what it
             raises ends the training, whose checkpoint stays.
-        bf16: whether a CPU multiplies in bfloat16 too, if it has tiles for that (AMX); CUDA does.
+        bf16: whether a CPU multiplies in bfloat16 too, if it has instructions for that; CUDA does.
 
     Raises:
         UsageError: if the folder holds a checkpoint of another recipe.
@@ -84,7 +84,7 @@ def train(
     optimizer = torch.optim.AdamW(_parameter_groups(network, schedule.weight_decay), fused=True)
     state = {"epoch": 0, "best": -math.inf, "best_epoch": 0, "updates": 0}
     checkpoint = folder / "checkpoint.pt"
-    short = device.type == "cuda" or (bf16 and multiplies_in_tiles())
+    short = device.type == "cuda" or (bf16 and multiplies_in_bfloat16())
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
         if saved["recipe"] != recipe:
@@ -146,10 +146,14 @@ def train(
     return average.module.eval()
 
 
-def multiplies_in_tiles() -> bool:
-    """Return whether the CPU has tiles for bfloat16: without them it gains nothing by it."""
+def multiplies_in_bfloat16() -> bool:
+    """Return whether the CPU multiplies in bfloat16 itself, by tiles (AMX) or vectors (AVX-512).
+
+    Without such instructions bfloat16 is widened first and nothing is gained.
+    """
     asked = getattr(torch.cpu, "get_capabilities", None)  # torch 2.9 does not tell
-    return bool(asked and asked().get("amx_bf16", False))
+    able = asked() if asked else {}
+    return any(able.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
 
 
 def chosen_device(asked: str = "auto") -> torch.device:

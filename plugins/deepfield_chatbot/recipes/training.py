@@ -117,7 +117,7 @@ def shared_options(command: Callable) -> click.Command:
         click.option("--questions", type=int, help="learn from so many only, to try it"),
         click.option("--checked", default=usual.checked, help="questions that judge each piece"),
         click.option("--minutes", type=float, help="stop after a piece once so many have passed"),
-        click.option("--bf16/--no-bf16", default=usual.bf16, help="on a CPU with tiles"),
+        click.option("--bf16/--no-bf16", default=usual.bf16, help="on a CPU that multiplies in it"),
         click.option("--seed", default=usual.seed),
         click.option("--threads", default=usual.threads, help="of a CPU"),
     )):  # fmt: skip
