@@ -6,7 +6,6 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +160,7 @@ def fit_network(
             network,
             batches_of(training, fraud, batch, options.seed),
             members_loss,
-            keep_last()
+            (lambda network: {})
             if validation is None or held_fraud is None
             else validator(validation, held_fraud, where),
             schedule,
@@ -276,12 +275,6 @@ def members_loss(network: nn.Module, rows: Tensor, fraud: Tensor) -> Tensor:
     """Return the mean cross-entropy of the members: each learns by itself, as in TabM."""
     odds = network.members(rows)  # type: ignore[operator]  # (batch, members)
     return binary_cross_entropy_with_logits(odds, fraud.unsqueeze(1).expand_as(odds))
-
-
-def keep_last() -> Callable[[nn.Module], dict[str, float]]:
-    """Return figures that rise with every epoch, where there is nothing to choose by."""
-    epochs = count(1)
-    return lambda network: {"score": float(next(epochs))}
 
 
 def validator(

@@ -136,8 +136,7 @@ def _judge(
     training: Sequences, wanted: Sequences | None, recipe: Recipe, device: torch.device
 ) -> Callable[[TwoTowers], dict[str, float]]:
     if wanted is None:
-        later = iter(range(1, 1_000_000))
-        return lambda towers: {"score": float(next(later))}
+        return lambda towers: {}
     asked = np.flatnonzero((wanted.lengths > 0) & (training.lengths > 0))[: recipe.judged]
     histories, next_taken = training.take(asked), wanted.take(asked)
 

@@ -214,18 +214,17 @@ def validation(
     seed: int,
     device: torch.device,
 ) -> Callable[[nn.Module], dict[str, float]]:
-    """Return what judges a network by what users took after ``training``; later is better if none.
+    """Return what judges a network by what users took after ``training``; if none, nothing does.
 
     All are asked for at the moment when ``training`` ends.
     """
     if wanted is None:
-        later = iter(range(1, 1_000_000))
 
         def accept(network: nn.Module) -> dict[str, float]:
             assert isinstance(network, SequenceNetwork)
             if network.config.repeats:
                 network.trust.fill_(recipe.trust)
-            return {"score": float(next(later))}
+            return {}
 
         return accept
     asked = np.flatnonzero((wanted.lengths > 0) & (training.lengths > 0))

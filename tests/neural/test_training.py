@@ -34,7 +34,13 @@ def setup(seed: int = 0):
 
 
 def run(
-    folder, epochs: int = 6, stop_after: int | None = None, said=None, recipe="", patience=None
+    folder,
+    epochs: int = 6,
+    stop_after: int | None = None,
+    said=None,
+    recipe="",
+    patience=None,
+    judged: bool = True,
 ):
     network, batches, loss, validate = setup()
     seen = 0
@@ -53,7 +59,7 @@ def run(
         network,
         batches,
         loss,
-        validate,
+        validate if judged else lambda network: {},
         schedule,
         device=torch.device("cpu"),
         folder=folder,
@@ -80,6 +86,18 @@ def test_resumed_training_ends_where_an_unbroken_one_does(tmp_path):
     assert said == [4, 5, 6]
     for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
         np.testing.assert_allclose(one.detach(), other.detach(), atol=1e-6)
+
+
+def test_where_nothing_chooses_the_last_epoch_counts_however_often_it_was_broken(tmp_path):
+    whole = run(tmp_path / "whole", judged=False)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "broken", stop_after=2, judged=False)
+    resumed = run(tmp_path / "broken", judged=False)
+    last = torch.load(tmp_path / "broken" / "checkpoint.pt", weights_only=True)["average"]
+    for name, value in resumed.state_dict().items():
+        torch.testing.assert_close(value, last[name])
+        torch.testing.assert_close(value, whole.state_dict()[name])
 
 
 def test_training_stops_when_the_score_stands_still(tmp_path):

@@ -59,13 +59,14 @@ def train(
     report: Report,
     bf16: bool = False,
 ) -> nn.Module:
-    """Train and return the averaged network with the best validation figure.
+    """Train and return the averaged network with the best validation figure, or the last one.
 
     Args:
         batches: gives the shuffled batches of an epoch, by its number, so that a resumed epoch
             sees what it would have seen.
         loss: (network, inputs, targets) to one number.
-        validate: figures of a network; the one named ``score`` is maximised.
+        validate: figures of a network; the one named ``score`` is maximised. Without one of this
+            name nothing chooses, and the last epoch counts.
         folder: where ``checkpoint.pt``, ``best.pt`` and ``log.jsonl`` lie. If a checkpoint of the
             same recipe is there, training goes on from it.
         recipe: what else decides the outcome, in words: data, start, augmentation.
@@ -124,8 +125,9 @@ def train(
             "seconds": round(time.monotonic() - started, 1),
         }
         state["epoch"] = epoch + 1
-        if figures["score"] > state["best"]:
-            state["best"], state["best_epoch"] = figures["score"], epoch + 1
+        score = figures.get("score", state["epoch"])
+        if score > state["best"]:
+            state["best"], state["best_epoch"] = score, epoch + 1
             torch.save(average.module.state_dict(), folder / "best.pt")
         torch.save(
             {
