@@ -92,6 +92,18 @@ def test_a_video_is_looked_at_and_drawn_over(model, drive, monkeypatch):
     assert np.ptp(found[5].astype(int), axis=2).max() > 60, "lines have colours, the film has none"
 
 
+def test_a_file_of_this_machine_is_named_and_its_path_kept_for_help(model, drive, monkeypatch):
+    monkeypatch.setattr(cached, "registry", Registry)
+    work = Work(model, drive, {})
+    work.thread.join()
+    app = AppTest.from_function(page, default_timeout=60)
+    app.session_state["work"] = work
+    app.run()
+    heading = app.caption[0]
+    assert heading.value.replace("\\", "").startswith(f"{drive.name} · bright")
+    assert heading.help.replace("\\", "") == str(drive)
+
+
 def test_thumbnails_of_a_video_are_from_all_over_it(model, drive, monkeypatch):
     monkeypatch.setattr("deepfield.dashboard.work.MOST_OF_A_VIDEO", 6)
     work = done(model, drive)

@@ -59,7 +59,11 @@ def show(model: Model, run: Run, work: Work | None = None) -> None:
         return
     when = run.started.replace("T", " ").removesuffix("+00:00")
     stopped = f" · stopped after {run.rows_in:,} rows" if run.status == "stopped" else ""
-    st.caption(f"{plain(run.source)} · {run.model} · {when} UTC · run {run.id}{stopped}")
+    name = Path(run.source).name or run.source
+    st.caption(
+        f"{plain(name)} · {run.model} · {when} UTC · run {run.id}{stopped}",
+        help=plain(run.source) if name != run.source else None,
+    )
     if run.rows_rejected and run.rejected:
         aside(run)
     if frame.empty:
