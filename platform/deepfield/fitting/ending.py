@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from deepfield.errors import DeepfieldError
 from deepfield.fits import Fit
@@ -50,5 +51,8 @@ def ended(
     finally:
         if kept():
             state, message = "done", ""
-        fit.clear()
-        settle(state, message)
+        for step in (fit.clear, partial(settle, state, message)):
+            try:
+                step()
+            except KeyboardInterrupt:  # a second one, while the first is obeyed: it changes nothing
+                step()
