@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from safetensors.torch import load_file
 
 from deepfield.domain import ModelSpec
 from deepfield.neural.engines import Engine
@@ -14,6 +17,7 @@ from deepfield_chatbot.contents import Contents
 from deepfield_chatbot.encoder import minilm_folder
 from deepfield_chatbot.judging import Familiarity, Judge, Linear, Sureness
 from deepfield_chatbot.knowledge_base import KnowledgeBase, add_documents
+from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.pieces import SEP, open_tokenizer
 from deepfield_chatbot.reader import Reader
 from deepfield_chatbot.reading import read_document
@@ -153,3 +157,28 @@ def questions(count: int = 12) -> list[Question]:
         )
         for number in range(count)
     ]
+
+
+def squad_files(folder, titles):
+    """Write SQuAD's two files: a paragraph of each article, with a question that it answers and one
+    that it does not.
+    """
+    text = "Moss grows on the north side of old walls. It drinks rain. "
+
+    def paragraph(title):
+        answer = {"text": "rain", "answer_start": text.index("rain")}
+        asked = {"question": "What does it drink?", "answers": [answer], "id": title}
+        vain = {"question": "What does it eat?", "answers": [], "id": f"{title}-vain"}
+        return {"title": title, "paragraphs": [{"context": text, "qas": [asked, vain]}]}
+
+    articles = {"data": [paragraph(title) for title in titles]}
+    for name in ("squad-v1.1.36-articles.json.gz", "squad-v2.0.articles.json.gz"):
+        with gzip.open(folder / name, "wt", encoding="utf-8") as file:
+            json.dump(articles, file)
+
+
+def tiny_opened(weights, device):
+    """Return a reader of two layers with these weights, in the place of one of MiniLM's six."""
+    network = SpanNetwork(TINY)
+    network.load_state_dict({name: each.float() for name, each in load_file(weights).items()})
+    return network

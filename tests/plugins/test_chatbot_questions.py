@@ -11,6 +11,7 @@ from chatbots import questions
 
 from deepfield.errors import InputError
 from deepfield_chatbot.recipes.hasty import hasty
+from deepfield_chatbot.recipes.learning import unanswerable
 from deepfield_chatbot.recipes.questions import (
     Answer,
     Question,
@@ -18,8 +19,8 @@ from deepfield_chatbot.recipes.questions import (
     located,
     rejoined,
 )
+from deepfield_chatbot.recipes.stages import STAGES
 from deepfield_chatbot.recipes.swapping import Kinds, swapped
-from deepfield_chatbot.recipes.training import STAGES, unanswerable
 from deepfield_chatbot.recipes.unanswerable import (
     altered,
     paired_with_others,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 
 import click
 import numpy as np
 import pytest
 import torch
-from chatbots import TINY, questions
+from chatbots import TINY, questions, squad_files, tiny_opened
 from click.testing import CliRunner
 from safetensors.torch import load_file
 
@@ -23,15 +22,11 @@ from deepfield_chatbot.recipes import averaging, training
 from deepfield_chatbot.recipes.averaging import mean_network
 from deepfield_chatbot.recipes.distilling import taught, taught_loss
 from deepfield_chatbot.recipes.features import collate, features, pieces_of
+from deepfield_chatbot.recipes.learning import opened, span_loss, train_reader
 from deepfield_chatbot.recipes.measuring import figures_of
 from deepfield_chatbot.recipes.questions import VALIDATION, Question
-from deepfield_chatbot.recipes.training import (
-    Settings,
-    opened,
-    span_loss,
-    start_of,
-    train_reader,
-)
+from deepfield_chatbot.recipes.stages import Settings
+from deepfield_chatbot.recipes.training import start_of
 
 WALLS = "Moss grows on the north side of old walls. It drinks rain. "
 
@@ -192,27 +187,13 @@ def test_what_a_stage_is_to_start_from_is_looked_for_first(tmp_path):
 
 
 def test_runs_are_averaged_by_command_and_measured(tmp_path, monkeypatch):
-    def paragraph(title):
-        answer = {"text": "rain", "answer_start": WALLS.index("rain")}
-        asked = {"question": "What does it drink?", "answers": [answer], "id": title}
-        vain = {"question": "What does it eat?", "answers": [], "id": f"{title}-vain"}
-        return {"title": title, "paragraphs": [{"context": WALLS, "qas": [asked, vain]}]}
-
-    articles = {"data": [paragraph(title) for title in VALIDATION]}
-    for name in ("squad-v1.1.36-articles.json.gz", "squad-v2.0.articles.json.gz"):
-        with gzip.open(tmp_path / name, "wt", encoding="utf-8") as file:
-            json.dump(articles, file)
+    squad_files(tmp_path, VALIDATION)
     trained = {name: tiny(seed) for seed, name in enumerate(("main", "sharp"))}
     for name, network in trained.items():
         (tmp_path / name).mkdir()
         save_weights(network, tmp_path / name / "weights.safetensors", torch.float16)
 
-    def opened(path, device):
-        network = tiny(9)  # of the shape of these, not of MiniLM's
-        network.load_state_dict({name: each.float() for name, each in load_file(path).items()})
-        return network
-
-    monkeypatch.setattr(averaging, "opened", opened)
+    monkeypatch.setattr(averaging, "opened", tiny_opened)
     command = ["--data", str(tmp_path), "--output", str(tmp_path / "mean")]
     runs = [str(tmp_path / "main"), str(tmp_path / "sharp")]
     (tmp_path / "empty").mkdir()
@@ -223,6 +204,7 @@ def test_runs_are_averaged_by_command_and_measured(tmp_path, monkeypatch):
     assert done.exit_code == 0, done.output
     figures = json.loads((tmp_path / "mean" / "figures.json").read_text())
     assert figures["measured"]["questions_v2"] == 6
+    assert figures["each refused by the others"]["questions_v2"] == 12
     kept = load_file(tmp_path / "mean" / "weights.safetensors")["head.weight"]
     mean = (trained["main"].head.weight + trained["sharp"].head.weight) / 2
     torch.testing.assert_close(kept.float(), mean, atol=1e-3, rtol=0)

@@ -19,8 +19,9 @@ import torch
 
 from deepfield.neural.training import chosen_device
 from deepfield_chatbot.network import SpanNetwork
+from deepfield_chatbot.recipes.learning import keep_trained, opened
 from deepfield_chatbot.recipes.questions import load_sets
-from deepfield_chatbot.recipes.training import Settings, keep_trained, opened
+from deepfield_chatbot.recipes.stages import Settings
 
 __all__ = ["mean_network"]
 

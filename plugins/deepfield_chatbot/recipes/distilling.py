@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -24,17 +24,15 @@ from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.pieces import padded
 from deepfield_chatbot.recipes.averaging import mean_network
 from deepfield_chatbot.recipes.features import Features, features
-from deepfield_chatbot.recipes.measuring import chosen_and_measured
-from deepfield_chatbot.recipes.questions import load_sets
-from deepfield_chatbot.recipes.training import (
-    STAGES,
-    Settings,
+from deepfield_chatbot.recipes.learning import (
     keep_trained,
     learned_from,
     opened,
-    shared_options,
     train_reader,
 )
+from deepfield_chatbot.recipes.measuring import chosen_and_measured
+from deepfield_chatbot.recipes.questions import load_sets
+from deepfield_chatbot.recipes.stages import STAGES, Settings, Stage, shared_options
 from deepfield_chatbot.recipes.unanswerable import paired_with_others
 
 __all__ = ["Taught", "taught"]
@@ -92,7 +90,9 @@ def taught_loss(network: nn.Module, ids: Tensor, likely: Tensor) -> Tensor:
     return -(likely * scores.log_softmax(dim=-1)).sum(dim=-1).mean()
 
 
-PASSES, RATE = 4.0, 1e-4
+STAGE = Stage(
+    tuple(dict.fromkeys(name for each in STAGES.values() for name in each.sets)), 4.0, 1e-4
+)
 
 
 @shared_options
@@ -103,8 +103,7 @@ PASSES, RATE = 4.0, 1e-4
 def main(
     data: Path, work: Path, person: float, elsewhere: float, from_mean: bool, name: str, **chosen
 ) -> None:
-    settings = Settings(**chosen)
-    settings = replace(settings, passes=settings.passes or PASSES, rate=settings.rate or RATE)
+    settings = Settings(**chosen).of(STAGE)
     torch.set_num_threads(settings.threads)
     device = chosen_device()
     folders = sorted(each.parent for each in work.glob("main*/weights.safetensors"))
@@ -116,8 +115,7 @@ def main(
         if from_mean
         else opened(work / "warm" / "weights.safetensors", device)
     )
-    sets = dict.fromkeys(name for stage in STAGES.values() for name in stage.sets)
-    own = learned_from(data, tuple(sets), settings.questions)
+    own = learned_from(data, STAGE.sets, settings.questions)
     more = list(paired_with_others(own, elsewhere, settings.seed + 1))
     cut = [
         features(some, settings.length, settings.length // 2, settings.seed) for some in (own, more)
