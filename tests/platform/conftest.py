@@ -6,11 +6,28 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from deepfield_flowers import SPECIES, Flowers
 from deepfield_glossary import Glossary
+from sklearn.datasets import load_iris
 
 from deepfield.loading import load_model
 from deepfield.plugins import Registry
 from deepfield.testing import _Plugin
+
+
+@pytest.fixture(scope="session")
+def irises() -> pd.DataFrame:
+    found = load_iris()
+    frame = pd.DataFrame(found.data, columns=Flowers.inputs.names)
+    return frame.assign(label=[SPECIES[each] for each in found.target])
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """Return what finds the flowers alone."""
+    registry = Registry()
+    registry.add(_Plugin(Flowers()), "flowers")
+    return registry
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +83,7 @@ def scene(number: int, size=(90, 160)) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def registry() -> Registry:
+def glossaries() -> Registry:
     """Return what finds the glossary alone: a domain that learns from documents."""
     registry = Registry()
     registry.add(_Plugin(Glossary()), "glossary")

@@ -33,16 +33,16 @@ def test_glossary_keeps_the_contract(domain, check):
     check(domain)
 
 
-def test_fit_to_documents_gives_a_model_that_is_everywhere(handbook, registry):
+def test_fit_to_documents_gives_a_model_that_is_everywhere(handbook, glossaries):
     told = []
     fitted = deepfield.fit(
-        "glossary", handbook, name="house", registry=registry, on_progress=told.append
+        "glossary", handbook, name="house", registry=glossaries, on_progress=told.append
     )
     found = fitted.evaluation
     assert isinstance(found, Inventory)
     assert (found.files, found.left_alone, fitted.rejected) == (2, 1, 0)
     assert found.words == "2 files were read; the model holds 2 documents, 3 terms."
-    model = deepfield.load("glossary", "house", registry=registry)
+    model = deepfield.load("glossary", "house", registry=glossaries)
     assert model.folder.hash == fitted.folder.hash == found.model_hash
     result = deepfield.score(model, pd.DataFrame({"term": ["Stove", "compost"]}))
     assert result.frame["meaning"].to_list() == ["where we cook", "what becomes soil"]
@@ -54,8 +54,8 @@ def test_fit_to_documents_gives_a_model_that_is_everywhere(handbook, registry):
     assert {each.stage for each in told} == {"reading", "fitting", "checking"}
 
 
-def test_card_says_what_was_read_and_that_nothing_was_measured(handbook, registry):
-    fitted = deepfield.fit("glossary", handbook, name="house", registry=registry)
+def test_card_says_what_was_read_and_that_nothing_was_measured(handbook, glossaries):
+    fitted = deepfield.fit("glossary", handbook, name="house", registry=glossaries)
     card = fitted.folder.card
     assert card.startswith("# house")
     assert "2 files were read (2 \\.txt)" in card.replace("2 .txt", "2 \\.txt")
@@ -71,9 +71,9 @@ def test_card_says_what_was_read_and_that_nothing_was_measured(handbook, registr
     assert not (fitted.folder.path / "rejected.csv").exists()
 
 
-def test_one_broken_file_is_set_aside_and_the_rest_is_read(handbook, registry):
+def test_one_broken_file_is_set_aside_and_the_rest_is_read(handbook, glossaries):
     (handbook / "broken.txt").write_bytes(b"\xff\xfe\x00")
-    fitted = deepfield.fit("glossary", handbook, name="house", registry=registry)
+    fitted = deepfield.fit("glossary", handbook, name="house", registry=glossaries)
     assert (fitted.rejected, fitted.evaluation.files) == (1, 2)
     aside = pd.read_csv(fitted.folder.path / "rejected.csv")
     assert aside.to_dict("records") == [
@@ -85,14 +85,14 @@ def test_one_broken_file_is_set_aside_and_the_rest_is_read(handbook, registry):
     assert "1 files could not be read" in fitted.folder.card
 
 
-def test_an_empty_path_is_the_folder_where_one_is(handbook, registry, monkeypatch):
+def test_an_empty_path_is_the_folder_where_one_is(handbook, glossaries, monkeypatch):
     monkeypatch.chdir(handbook)
-    fitted = deepfield.fit("glossary", "", name="house", registry=registry)
+    fitted = deepfield.fit("glossary", "", name="house", registry=glossaries)
     assert (fitted.evaluation.source, fitted.evaluation.files) == (".", 2)
 
 
 def test_same_documents_give_the_same_fingerprint_wherever_they_lie(
-    handbook, registry, tmp_path, meaning
+    handbook, glossaries, tmp_path, meaning
 ):
     archive = tmp_path / "handbook.zip"
     with zipfile.ZipFile(archive, "w") as packed:
@@ -100,14 +100,16 @@ def test_same_documents_give_the_same_fingerprint_wherever_they_lie(
             packed.write(file, file.relative_to(handbook))
     prints = set()
     for source in (handbook, str(handbook), archive, [handbook], {"my.zip": archive}):
-        fitted = deepfield.fit("glossary", source, name="house", overwrite=True, registry=registry)
+        fitted = deepfield.fit(
+            "glossary", source, name="house", overwrite=True, registry=glossaries
+        )
         assert meaning("house", "pantry") == "where food lies"
         prints.add(fitted.folder.config["data"]["fingerprint"])
     assert len(prints) == 1
     assert not list(fitted.fit.folder.glob("work"))
 
 
-def test_a_member_that_cannot_be_unpacked_is_set_aside(handbook, registry, tmp_path, meaning):
+def test_a_member_that_cannot_be_unpacked_is_set_aside(handbook, glossaries, tmp_path, meaning):
     archive = tmp_path / "handbook.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("good.txt", "stove: where we cook")
@@ -116,7 +118,7 @@ def test_a_member_that_cannot_be_unpacked_is_set_aside(handbook, registry, tmp_p
         packed.writestr("/nowhere/escape.txt", "attic: under the roof")
     data = archive.read_bytes()
     archive.write_bytes(data.replace(b"pantry: where", b"pantry; where"))
-    fitted = deepfield.fit("glossary", archive, name="house", registry=registry)
+    fitted = deepfield.fit("glossary", archive, name="house", registry=glossaries)
     aside = {each["source"]: each["reason"] for each in fitted.evaluation.to_json()["rejected"]}
     assert aside.keys() == {"bad.txt", "bomb.txt"}
     assert "Bad CRC-32" in aside["bad.txt"]
@@ -125,9 +127,9 @@ def test_a_member_that_cannot_be_unpacked_is_set_aside(handbook, registry, tmp_p
     assert meaning("house", "attic") == "under the roof"
 
 
-def test_files_named_one_by_one_are_set_aside_where_they_are_of_another_kind(handbook, registry):
+def test_files_named_one_by_one_are_set_aside_where_they_are_of_another_kind(handbook, glossaries):
     files = [handbook / "picture.png", handbook / "house" / "words.txt"]
-    fitted = deepfield.fit("glossary", files, name="house", registry=registry)
+    fitted = deepfield.fit("glossary", files, name="house", registry=glossaries)
     assert (fitted.evaluation.files, fitted.rejected, fitted.evaluation.left_alone) == (1, 1, 0)
     aside = fitted.evaluation.rejected.iloc[0]
     assert aside["source"] == "picture.png"
@@ -135,23 +137,23 @@ def test_files_named_one_by_one_are_set_aside_where_they_are_of_another_kind(han
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_a_file_that_may_not_be_read_is_set_aside(handbook, registry):
+def test_a_file_that_may_not_be_read_is_set_aside(handbook, glossaries):
     (handbook / "garden" / "words.txt").chmod(0)
-    fitted = deepfield.fit("glossary", handbook, name="house", registry=registry)
+    fitted = deepfield.fit("glossary", handbook, name="house", registry=glossaries)
     assert fitted.evaluation.rejected["reason"].to_list() == ["cannot be read: Permission denied"]
 
 
-def test_names_that_are_no_utf8_are_shown(handbook, registry):
+def test_names_that_are_no_utf8_are_shown(handbook, glossaries):
     (handbook / os.fsdecode(b"W\xf6rter.TXT")).write_text("attic: under the roof\n")
-    deepfield.fit("glossary", handbook, name="house", registry=registry)
+    deepfield.fit("glossary", handbook, name="house", registry=glossaries)
     answers = load_model(Glossary(), "house").predict(pd.DataFrame({"term": ["attic"]}))
     assert answers["document"][0] == "W\ufffdrter.TXT"
 
 
-def test_documents_twice_of_one_name_are_refused(handbook, registry):
+def test_documents_twice_of_one_name_are_refused(handbook, glossaries):
     files = [handbook / "house" / "words.txt", handbook / "garden" / "words.txt"]
     with pytest.raises(UsageError, match=r"Two files are named 'words.txt'; rename one"):
-        deepfield.fit("glossary", files, name="house", registry=registry)
+        deepfield.fit("glossary", files, name="house", registry=glossaries)
 
 
 @pytest.mark.parametrize(
@@ -179,10 +181,10 @@ def test_documents_twice_of_one_name_are_refused(handbook, registry):
         ),
     ],
 )
-def test_what_cannot_be_fitted_is_one_sentence(handbook, registry, arguments, kind, sentence):
+def test_what_cannot_be_fitted_is_one_sentence(handbook, glossaries, arguments, kind, sentence):
     with pytest.raises(kind, match=sentence):
         deepfield.fit(
-            "glossary", **{"source": handbook, "name": "house", **arguments}, registry=registry
+            "glossary", **{"source": handbook, "name": "house", **arguments}, registry=glossaries
         )
     assert fitted_models(Glossary()) == []
     assert list_fits() == []
@@ -197,23 +199,23 @@ def test_what_cannot_be_fitted_is_one_sentence(handbook, registry, arguments, ki
         ({"a.txt": "x", "b.txt": ""}, "No file of .* can be read. The first: 'a.txt' has a line"),
     ],
 )
-def test_a_folder_of_nothing_is_one_sentence(tmp_path, registry, files, sentence):
+def test_a_folder_of_nothing_is_one_sentence(tmp_path, glossaries, files, sentence):
     folder = tmp_path / "docs"
     folder.mkdir()
     for name, text in files.items():
         (folder / name).write_text(text)
     with pytest.raises(InputError, match=sentence):
-        deepfield.fit("glossary", folder, name="house", registry=registry)
+        deepfield.fit("glossary", folder, name="house", registry=glossaries)
     assert fitted_models(Glossary()) == []
     assert all(each.state == "failed" for each in list_fits())
 
 
-def test_a_name_that_is_taken_is_refused_or_replaced(handbook, registry):
-    deepfield.fit("glossary", handbook, name="house", registry=registry)
+def test_a_name_that_is_taken_is_refused_or_replaced(handbook, glossaries):
+    deepfield.fit("glossary", handbook, name="house", registry=glossaries)
     with pytest.raises(UsageError, match="has a fitted model 'house' already"):
-        deepfield.fit("glossary", handbook, name="house", registry=registry)
+        deepfield.fit("glossary", handbook, name="house", registry=glossaries)
     only = handbook / "garden"
-    deepfield.fit("glossary", only, name="house", overwrite=True, registry=registry)
+    deepfield.fit("glossary", only, name="house", overwrite=True, registry=glossaries)
     assert load_model(Glossary(), "house").folder.config["data"]["counts"]["terms"] == 1
 
 
@@ -280,13 +282,13 @@ def test_nothing_is_added_to_a_model_of_rows(tmp_path):
         deepfield.fit("flowers", frame, name="mine", add=True, registry=deepfield_flowers)
 
 
-def test_evaluating_such_a_model_is_one_sentence(handbook, registry):
+def test_evaluating_such_a_model_is_one_sentence(handbook, glossaries):
     with pytest.raises(UsageError, match="tells no classes apart"):
-        deepfield.evaluate("glossary", pd.DataFrame({"term": ["x"]}), registry=registry)
+        deepfield.evaluate("glossary", pd.DataFrame({"term": ["x"]}), registry=glossaries)
 
 
-def test_run_of_prepared_uploads_shows_their_names(handbook, registry, monkeypatch):
-    monkeypatch.setattr(Registry, "discover", classmethod(lambda cls: registry))
+def test_run_of_prepared_uploads_shows_their_names(handbook, glossaries, monkeypatch):
+    monkeypatch.setattr(Registry, "discover", classmethod(lambda cls: glossaries))
     fit = prepare_fit("glossary", "house", "words.txt", "dashboard")
     place = fit.work / "0.txt"
     place.write_text("stove: where we cook")

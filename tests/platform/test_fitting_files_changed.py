@@ -18,16 +18,16 @@ from deepfield.store import find_model, fitted_models, remove_model
 
 
 def test_add_keeps_what_is_there_and_replaces_documents_of_the_same_name(
-    handbook, registry, meaning
+    handbook, glossaries, meaning
 ):
-    first = deepfield.fit("glossary", handbook, name="house", registry=registry).folder.hash
+    first = deepfield.fit("glossary", handbook, name="house", registry=glossaries).folder.hash
     (handbook / "house" / "words.txt").write_text("oven: where we bake\n")
     later = deepfield.fit(
         "glossary",
         {"house/words.txt": handbook / "house" / "words.txt"},
         name="house",
         add=True,
-        registry=registry,
+        registry=glossaries,
     )
     assert later.evaluation.counts == {"documents": 2, "terms": 2}
     assert later.evaluation.words.startswith("1 file was added; the model holds 2 documents")
@@ -42,10 +42,10 @@ def test_add_keeps_what_is_there_and_replaces_documents_of_the_same_name(
 
 
 def test_documents_are_removed_with_and_without_others_put_in(
-    handbook, registry, tmp_path, meaning
+    handbook, glossaries, tmp_path, meaning
 ):
-    deepfield.fit("glossary", handbook, name="house", registry=registry)
-    later = deepfield.fit("glossary", name="house", remove="house/words.txt", registry=registry)
+    deepfield.fit("glossary", handbook, name="house", registry=glossaries)
+    later = deepfield.fit("glossary", name="house", remove="house/words.txt", registry=glossaries)
     assert later.evaluation.words == "1 file was removed; the model holds 1 documents, 1 terms."
     assert "1 file was removed. This changed version" in later.folder.card
     assert "SHA-256 over the names" not in later.folder.card
@@ -56,7 +56,7 @@ def test_documents_are_removed_with_and_without_others_put_in(
     more = tmp_path / "more.txt"
     more.write_text("loft: under the roof\n")
     both = deepfield.fit(
-        "glossary", more, name="house", add=True, remove=["garden/words.txt"], registry=registry
+        "glossary", more, name="house", add=True, remove=["garden/words.txt"], registry=glossaries
     )
     assert both.evaluation.counts == {"documents": 1, "terms": 1}
     assert both.evaluation.words.startswith("1 file was added, 1 file was removed; ")
@@ -64,13 +64,13 @@ def test_documents_are_removed_with_and_without_others_put_in(
     assert meaning("house", "compost") == "under the roof"
     kept = both.folder.hash
     with pytest.raises(NotFoundError, match="No document named 'attic.txt'"):
-        deepfield.fit("glossary", name="house", remove=["attic.txt"], registry=registry)
-    assert deepfield.load("glossary", "house", registry=registry).folder.hash == kept
+        deepfield.fit("glossary", name="house", remove=["attic.txt"], registry=glossaries)
+    assert deepfield.load("glossary", "house", registry=glossaries).folder.hash == kept
     assert "failed" in {each.state for each in list_fits()}
 
 
-def test_a_document_is_not_both_added_and_removed(handbook, registry):
-    first = deepfield.fit("glossary", handbook, name="house", registry=registry).folder.hash
+def test_a_document_is_not_both_added_and_removed(handbook, glossaries):
+    first = deepfield.fit("glossary", handbook, name="house", registry=glossaries).folder.hash
     with pytest.raises(UsageError, match="'house/words.txt' is to be added and to be removed"):
         deepfield.fit(
             "glossary",
@@ -78,29 +78,34 @@ def test_a_document_is_not_both_added_and_removed(handbook, registry):
             name="house",
             add=True,
             remove="house/words.txt",
-            registry=registry,
+            registry=glossaries,
         )
-    assert deepfield.load("glossary", "house", registry=registry).folder.hash == first
+    assert deepfield.load("glossary", "house", registry=glossaries).folder.hash == first
 
 
-def test_nothing_is_removed_where_no_file_can_be_read(handbook, registry, tmp_path):
-    first = deepfield.fit("glossary", handbook, name="house", registry=registry).folder.hash
+def test_nothing_is_removed_where_no_file_can_be_read(handbook, glossaries, tmp_path):
+    first = deepfield.fit("glossary", handbook, name="house", registry=glossaries).folder.hash
     broken = tmp_path / "broken.txt"
     broken.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="No file of .* can be read"):
         deepfield.fit(
-            "glossary", broken, name="house", add=True, remove="house/words.txt", registry=registry
+            "glossary",
+            broken,
+            name="house",
+            add=True,
+            remove="house/words.txt",
+            registry=glossaries,
         )
     names = ["house/words.txt", "garden/words.txt"]
     with pytest.raises(InputError, match="Nothing would be left"):
-        deepfield.fit("glossary", name="house", remove=names, registry=registry)
-    assert deepfield.load("glossary", "house", registry=registry).folder.hash == first
+        deepfield.fit("glossary", name="house", remove=names, registry=glossaries)
+    assert deepfield.load("glossary", "house", registry=glossaries).folder.hash == first
 
 
 def test_what_a_domain_keeps_of_a_model_goes_before_it_and_may_hold_it(
-    handbook, registry, monkeypatch
+    handbook, glossaries, monkeypatch
 ):
-    deepfield.fit("glossary", handbook, name="house", registry=registry)
+    deepfield.fit("glossary", handbook, name="house", registry=glossaries)
     told = []
 
     def removed(self, name):
@@ -116,22 +121,22 @@ def test_what_a_domain_keeps_of_a_model_goes_before_it_and_may_hold_it(
     assert (told, fitted_models(Glossary())) == (["house", "house"], [])
 
 
-def test_a_failed_add_leaves_the_model_as_it_was(handbook, registry, tmp_path):
-    before = deepfield.fit("glossary", handbook, name="house", registry=registry).folder.hash
+def test_a_failed_add_leaves_the_model_as_it_was(handbook, glossaries, tmp_path):
+    before = deepfield.fit("glossary", handbook, name="house", registry=glossaries).folder.hash
     broken = tmp_path / "broken.txt"
     broken.write_text("no colon")
     with pytest.raises(InputError, match="No file of .* can be read"):
-        deepfield.fit("glossary", broken, name="house", add=True, registry=registry)
+        deepfield.fit("glossary", broken, name="house", add=True, registry=glossaries)
     assert ModelFolder(find_model(Glossary(), "house").folder).hash == before
 
 
-def test_an_add_takes_the_model_as_it_is_when_it_begins(handbook, registry, tmp_path, meaning):
-    deepfield.fit("glossary", handbook, name="house", registry=registry)
+def test_an_add_takes_the_model_as_it_is_when_it_begins(handbook, glossaries, tmp_path, meaning):
+    deepfield.fit("glossary", handbook, name="house", registry=glossaries)
     more, other = tmp_path / "more.txt", tmp_path / "other.txt"
     more.write_text("attic: under the roof")
     other.write_text("cellar: under the house")
     later = Fitting(Glossary(), more, name="house", add=True)
-    deepfield.fit("glossary", other, name="house", add=True, registry=registry)
+    deepfield.fit("glossary", other, name="house", add=True, registry=glossaries)
     later.run()
     assert meaning("house", "attic") == "under the roof"
     assert meaning("house", "cellar") == "under the house"
@@ -143,8 +148,8 @@ def test_an_add_takes_the_model_as_it_is_when_it_begins(handbook, registry, tmp_
 
 
 @pytest.mark.parametrize("change", ["changed", "removed"])
-def test_what_was_changed_by_hand_meanwhile_is_not_lost(handbook, registry, tmp_path, change):
-    deepfield.fit("glossary", handbook, name="house", registry=registry)
+def test_what_was_changed_by_hand_meanwhile_is_not_lost(handbook, glossaries, tmp_path, change):
+    deepfield.fit("glossary", handbook, name="house", registry=glossaries)
     place = find_model(Glossary(), "house").folder
 
     def meddle(progress):
@@ -164,10 +169,10 @@ def test_what_was_changed_by_hand_meanwhile_is_not_lost(handbook, registry, tmp_
 
 
 @pytest.mark.parametrize("add", [False, True])
-def test_cancel_leaves_nothing_of_it(handbook, registry, home, add):
+def test_cancel_leaves_nothing_of_it(handbook, glossaries, home, add):
     hash = None
     if add:
-        hash = deepfield.fit("glossary", handbook, name="house", registry=registry).folder.hash
+        hash = deepfield.fit("glossary", handbook, name="house", registry=glossaries).folder.hash
     fitting = Fitting(Glossary(), handbook, name="house", add=add)
     fitting.on_progress = lambda progress: progress.stage == "fitting" and fitting.cancel()
     with pytest.raises(Stopped, match="nothing of it was kept"):
