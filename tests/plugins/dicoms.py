@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from pydicom import Dataset
+from pydicom.data import get_testdata_file
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import (
     ExplicitVRLittleEndian,
     SecondaryCaptureImageStorage,
     generate_uid,
 )
+
+from deepfield.fields import Image
+from deepfield.formats import Formats
+from deepfield.table import Table
+from deepfield_medical_imaging.dicom import Dicom
 
 PATIENT = "DOE^JANE"
 SECRETS = {
@@ -26,6 +33,10 @@ SECRETS = {
 }
 SHIFTED = np.arange(-1000, 1048, dtype=np.int16).reshape(32, 64)
 """Greys as a CT stores them: 16 bits, signed."""
+SCAN = SHIFTED - SHIFTED.min()  # from 0
+UNSIGNED = SCAN.astype(np.uint16)
+PICTURES = Table(Image("image", mode="L"))
+FORMATS = Formats([Dicom()])
 
 
 def dataset(pixels: np.ndarray, **tags) -> Dataset:
@@ -68,3 +79,26 @@ def stretched(values: np.ndarray) -> np.ndarray:
     """Return values from 0 to 255 as anybody would work them out who has not seen our code."""
     values = values.astype(float)
     return (values - values.min()) / (values.max() - values.min()) * 255
+
+
+def close(found: np.ndarray, expected: np.ndarray) -> bool:
+    return found.shape == expected.shape and np.abs(found - expected).max() <= 0.5 + 1e-6
+
+
+def bundled(name: str) -> bytes:
+    path = get_testdata_file(name, download=False)
+    assert path is not None, f"pydicom's wheel has no {name}"
+    return Path(path).read_bytes()
+
+
+def without(*names: str) -> Dataset:
+    found = dataset(UNSIGNED)
+    for name in names:
+        delattr(found, name)
+    return found
+
+
+def of_kind(uid: str) -> Dataset:
+    found = without("Rows", "Columns", "PixelData", "BitsAllocated", "SamplesPerPixel")
+    found.SOPClassUID = found.file_meta.MediaStorageSOPClassUID = uid
+    return found
