@@ -93,7 +93,7 @@ def check_new_name(domain: Domain, name: str, overwrite: bool = False) -> None:
     if not NAME.fullmatch(name):
         raise UsageError(
             f"A model cannot be named {name!r}: use at most 41 lower-case letters, digits and "
-            "hyphens, beginning with a letter or a digit, such as 'my-clinic-2'."
+            "hyphens, beginning with a letter or a digit, such as 'my-own-2'."
         )
     if name in {spec.name for spec in domain.models}:
         raise UsageError(
@@ -102,7 +102,7 @@ def check_new_name(domain: Domain, name: str, overwrite: bool = False) -> None:
     if not overwrite and (_shelf(domain) / name).exists():
         raise UsageError(
             f"{domain.name} has a fitted model {name!r} already. "
-            "Choose another name, or allow overwriting."
+            "Choose another name, or say that it is to be replaced (--overwrite, overwrite=True)."
         )
 
 

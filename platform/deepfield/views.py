@@ -41,6 +41,8 @@ class View:
     of: ViewOf = "run"
     """``run``: shown with the results of one. ``model``: a tab of the domain's page, which needs no
     run; its name stands in the page's address."""
+    opens: bool = False
+    """Whether the domain's page opens with this tab, which then stands first."""
 
     def load(self) -> Callable[[Any], None]:
         """Import the function that shows the view.
@@ -68,6 +70,8 @@ def check_view(view: object) -> None:
         raise ContractError(f"{who}: the name is not of the form 'heat-map'")
     if view.of not in get_args(ViewOf):
         raise ContractError(f"{who} is of {view.of!r}; a view is of a 'run' or of a 'model'")
+    if view.opens and view.of != "model":
+        raise ContractError(f"{who}: a page opens with a view of a 'model', which needs no run")
     if view.of == "run" and view.name == ALL_ROWS:
         raise ContractError(f"{who}: this is the name of the table of all rows")
     if view.of == "model" and view.name in TABS:

@@ -159,6 +159,6 @@ def register_views() -> list[View]:
     pages = "deepfield_chatbot.dashboard"
     name = Chatbot.name
     return [
-        View("chat", name, "Chat", f"{pages}.chat:show", ":material/forum:", of="model"),
+        View("chat", name, "Chat", f"{pages}.chat:show", ":material/forum:", "model", opens=True),
         View("answers", name, "Answers", f"{pages}.answers:show", ":material/quick_reference:"),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from deepfield_chatbot.passages import sentence_ends
 from deepfield_chatbot.reader import Reader, Span
 from deepfield_chatbot.words import terms
 
-__all__ = ["Candidate", "asked", "of_pair", "passage_signs", "read_passages"]
+__all__ = ["Candidate", "asked", "of_pair", "passage_signs", "read_passages", "says_nothing"]
 
 LONGEST = 400
 """Characters beyond which of a message only what is asked in it is searched by and read."""
+WORD = re.compile(r"\w+")
 FARTHEST = 30.0
 """Logits at which a margin says no more."""
 
@@ -91,6 +93,12 @@ def read_passages(
     ]
 
 
+def says_nothing(question: str, answer: str) -> bool:
+    """Return whether an answer only says again what was asked; one of several may be offered."""
+    asked_for = set(WORD.findall(question.casefold()))
+    return "or" not in asked_for and asked_for.issuperset(WORD.findall(answer.casefold()))
+
+
 def _spans(question: str, passages: Sequence[Found], spans: Sequence[Span]) -> list[Candidate]:
     said = [
         " ".join(terms(found.text[span.start : span.end]))
@@ -104,7 +112,9 @@ def _spans(question: str, passages: Sequence[Found], spans: Sequence[Span]) -> l
             found.start + span.end,
             np.array(
                 [
-                    np.clip(span.margin, -FARTHEST, FARTHEST),
+                    -FARTHEST
+                    if says_nothing(question, found.text[span.start : span.end])
+                    else np.clip(span.margin, -FARTHEST, FARTHEST),
                     *passage_signs(question, found),
                     np.log1p(len(found.text[span.start : span.end].split())),
                     np.log1p(place),

@@ -6,8 +6,9 @@ is taken, and how far it is ahead of no answer; so windows of many passages can 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -23,13 +24,25 @@ from deepfield_chatbot.pieces import CLS, SEP, open_tokenizer, padded
 if TYPE_CHECKING:
     from deepfield_chatbot.network import SpanNetwork
 
-__all__ = ["Reader", "Span", "Window", "build_reader", "open_spans", "read_pairs", "windows"]
+__all__ = [
+    "Reader", "Span", "Window", "build_reader", "open_spans", "read_pairs", "whole_words",
+    "windows",
+]  # fmt: skip
 
 QUESTION = 64
 """Word pieces of a question that are read."""
 LONGEST_ANSWER = 30
 """Word pieces of an answer."""
 ROWS = 32
+UNDIVIDED = re.compile(
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # an address
+    r"|\w+://[^\s<>\"')\]]+(?<![.,;:!?])"  # of the web
+    r"|\d+(?:[.,:]\d+)+"  # 1,450 or 38.5 or 7:30
+    r"|[\w-]+(?:\.[a-z]\w{0,4})+\b"  # a file's name
+)
+"""What an answer names whole or not at all."""
+NEXT_ITEM = re.compile(r"\n\s*(?:\(?\d{1,3}[.)]|[-*+•–▪])(?:\s|$)")
+"""Where the next item of a list begins."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +168,24 @@ def read_pairs(
             if margin > best[window.pair].margin:
                 begins, ends_at = window.offsets[first][0], window.offsets[last][1]
                 best[window.pair] = Span(begins, ends_at, margin)
-    return best
+    return [
+        replace(span, start=start, end=end)
+        for (_, text), span in zip(pairs, best, strict=True)
+        for start, end in [whole_words(text, span.start, span.end)]
+    ]
+
+
+def whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the ends of a span that cuts no address, number or file's name, and that ends before
+    the next item of a list.
+    """
+    for each in UNDIVIDED.finditer(text) if start < end else ():
+        if each.start() < start < each.end():
+            start = each.start()
+        if each.start() < end < each.end():
+            end = each.end()
+    item = NEXT_ITEM.search(text, start + 1)
+    return start, min(end, item.start()) if item else end
 
 
 def best_span(start: np.ndarray, end: np.ndarray, first: int, count: int) -> tuple[int, int, float]:

@@ -90,7 +90,10 @@ def asked_of(found: Found) -> tuple[str, bool]:
     heading = _last(found.headings)
     if not heading:
         return "", False
-    return (heading if heading.endswith("?") else f"What is {_lowered(heading)}?"), False
+    if heading.endswith("?"):
+        return heading, False
+    many = heading.endswith("s") and not heading.endswith(("ss", "us", "is"))
+    return f"What {'are' if many else 'is'} {_lowered(heading)}?", False
 
 
 def _last(headings: Sequence[str]) -> str:

@@ -33,6 +33,13 @@ def test_a_guess_is_said_and_what_a_person_says_is_followed(table, tmp_path, com
     assert "Columns: amount = paid in €, time = TX_DATETIME, card_id = CUSTOMER_ID." in done.stderr
 
 
+def test_a_table_without_rows_is_said(table):
+    pd.read_csv(table).head(0).to_csv(table, index=False)
+    done = run("score", "fraud-detection", table, "--map", "amount=paid in €")
+    assert done.returncode == 0, done.stderr
+    assert "payments.csv has no rows below its header: there was nothing to score." in done.stderr
+
+
 def test_answers_are_the_same_by_any_name(table, tmp_path):
     output = tmp_path / "out.csv"
     run("score", "fraud-detection", table, "-o", output, "--map", "amount=paid in €")

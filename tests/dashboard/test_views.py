@@ -133,15 +133,16 @@ def test_view_of_one_row_comes_first_too(opened):
 
 @pytest.fixture
 def opened_page(monkeypatch):
-    """Return a function that opens a domain's page at a tab, with views."""
+    """Return a function that opens a domain's page at an address, with views."""
 
-    def start(*views, tab: str) -> AppTest:
+    def start(*views, **address: str) -> AppTest:
         registry = Registry()
         registry.add(Plugin(*views), "flowers")
         monkeypatch.setattr(cached, "registry", lambda: registry)
         app = AppTest.from_function(domain_page, default_timeout=60)
         app.session_state["domain"] = Flowers()
-        app.query_params["tab"] = tab
+        for name, value in address.items():
+            app.query_params[name] = value
         return app.run()
 
     return start
@@ -157,6 +158,15 @@ def test_view_of_a_model_is_a_tab_that_needs_no_run(opened_page):
     app.number_input(key="flowers-asking-petal_length").set_value(1.2)
     app.number_input(key="flowers-asking-petal_width").set_value(0.1).run()
     assert "This one is called setosa." in [each.value for each in app.markdown]
+
+
+def test_page_may_open_with_the_view_of_a_model(opened_page):
+    app = opened_page(replace(ASKING, opens=True))
+    assert not app.exception
+    assert [each.label.split(" ", 1)[1] for each in app.tabs][:3] == ["Ask", "Score", "Evaluate"]
+    assert app.number_input
+    app = opened_page(replace(ASKING, opens=True), run="0123456789ab")
+    assert not app.number_input, "results of a run are under Score"
 
 
 def test_view_of_a_model_is_drawn_only_when_its_tab_is_looked_at(opened_page):

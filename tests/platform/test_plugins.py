@@ -135,6 +135,7 @@ def test_wrong_writer_is_one_sentence(changes, sentence):
             {"name": "card", "of": "model"},
             "view 'card': this is the name of a tab that every page may have",
         ),
+        ({"opens": True}, "view 'petals': a page opens with a view of a 'model', which needs no"),
         ({"domain": None}, "view 'petals' lacks 'domain', a str"),
         ({"icon": "flower"}, "the icon 'flower' is not of the form ':material/name:'"),
         ({"show": "petals.show"}, "'petals.show' is not of the form 'package.module:function'"),

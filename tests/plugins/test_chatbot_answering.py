@@ -10,13 +10,14 @@ from chatbots import FAQ, FILES, GARDEN, LEAVE, OTHER, base_of, judge, reader
 
 from deepfield.errors import InputError
 from deepfield_chatbot.answering import Answerer
-from deepfield_chatbot.candidates import LONGEST, asked, read_passages
+from deepfield_chatbot.candidates import FARTHEST, LONGEST, asked, read_passages, says_nothing
 from deepfield_chatbot.contents import Contents
 from deepfield_chatbot.disagreeing import differ
 from deepfield_chatbot.encoder import Encoder
 from deepfield_chatbot.explaining import explain_answer, hidden_margins, words_of
 from deepfield_chatbot.judging import OF_SPANS, Judge, Linear, Sureness
 from deepfield_chatbot.knowledge_base import KnowledgeBase
+from deepfield_chatbot.reader import Span
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +168,35 @@ def test_what_a_document_orders_changes_no_citation(encoder):
                     [entry.name for entry in answerer.base.contents.entries].index(each.document)
                 ]
             )
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("How many days of leave are there?", "How many", True),
+        ("Is smoking allowed in hall 5?", "Smoking", True),
+        ("Is smoking allowed in hall 5?", "in hall 3", False),
+        ("Is lunch at noon or at one?", "noon", False),
+        ("May I smoke?", "No", False),
+    ],
+)
+def test_what_was_asked_is_no_answer(question, answer, expected):
+    assert says_nothing(question, answer) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "margin"), [("What do leaves drink?", 9.0), ("Do leaves drink rain?", -FARTHEST)]
+)
+def test_a_span_that_says_the_question_again_is_never_the_answer(encoder, question, margin):
+    class Rain:
+        def read(self, pairs):
+            return [Span(text.index("rain"), text.index("rain") + 4, 9.0) for _, text in pairs]
+
+    base = base_of({"a.md": "Leaves drink rain when they are old."}, encoder)
+    (found,) = base.search_all([question], 1)[0]
+    ((candidate,),) = read_passages(Rain(), [(question, [found])])
+    assert candidate.text == "rain"
+    assert candidate.signs[0] == margin
 
 
 def test_marks_of_the_network_in_a_text_are_letters(answerer):

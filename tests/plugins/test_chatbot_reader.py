@@ -17,7 +17,7 @@ from deepfield.neural.weights import save_weights
 from deepfield_chatbot.encoder import minilm_folder
 from deepfield_chatbot.network import SpanNetwork
 from deepfield_chatbot.pieces import CLS, SEP, open_tokenizer
-from deepfield_chatbot.reader import best_span, read_pairs, windows
+from deepfield_chatbot.reader import best_span, read_pairs, whole_words, windows
 from deepfield_chatbot.recipes import averaging, training
 from deepfield_chatbot.recipes.averaging import mean_network
 from deepfield_chatbot.recipes.distilling import taught, taught_loss
@@ -79,6 +79,28 @@ def test_reading_answers_every_pair_whatever_goes_beside_it(tokenizer):
     alone = read_pairs(engine, tokenizer, pairs[:1], 64, 32)[0]
     assert (alone.start, alone.end) == (together[0].start, together[0].end)
     assert together[2].margin == -np.inf
+
+
+@pytest.mark.parametrize(
+    ("text", "cut", "whole"),
+    [
+        ("Write to ines.a@post.example, please.", "ines.a@post", "ines.a@post.example"),
+        ("To ines.a@post.example, please.", "@post.example, please", "ines.a@post.example, please"),
+        ("It draws 1,450 watts.", "1", "1,450"),
+        ("Open from 7:30 to 19:00.", "30 to 19", "7:30 to 19:00"),
+        ("See https://a.example/b?c=1.", "example", "https://a.example/b?c=1"),
+        ("It is in site-rules.txt now.", "rules", "site-rules.txt"),
+        ("It ends here. Another begins.", "here", "here"),
+        ("1. Ask Mr Petrov.\n2. Smoke in hall 3.\n3. Go.", "Mr Petrov.\n2", "Mr Petrov."),
+        ("- north of gate 2\n- elsewhere", "gate 2\n- elsewhere", "gate 2"),
+        ("a line that is\nwrapped by hand", "that is\nwrapped", "that is\nwrapped"),
+        ("", "", ""),
+    ],
+)  # fmt: skip
+def test_an_answer_cuts_nothing_that_is_one_and_keeps_to_its_item(text, cut, whole):
+    start = text.index(cut)
+    begins, ends = whole_words(text, start, start + len(cut))
+    assert text[begins:ends] == whole
 
 
 def test_targets_are_the_pieces_of_the_answer(tokenizer):

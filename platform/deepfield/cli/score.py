@@ -83,12 +83,13 @@ def make(domain: Domain, formats: Formats) -> click.Command:
     pictures = domain.inputs.image is not None
     own = [each.suffix for each in formats.writers]
     example = "xrays/" if pictures else "rows.csv"
+    needed = [each.name for each in domain.inputs if each.required]
     takes = (
         f"SOURCE is a picture ({', '.join(formats.suffixes)}), a folder, a glob (in quotes), a "
         ".zip, or a table with a column of paths."
         if pictures
-        else f"SOURCE is a .csv, .tsv, .parquet or .jsonl file with the columns "
-        f"{', '.join(each.name for each in domain.inputs if each.required)}{_perhaps(domain)}."
+        else f"SOURCE is a .csv, .tsv, .parquet or .jsonl file with the "
+        f"column{'s' * (len(needed) > 1)} {', '.join(needed)}{_perhaps(domain)}."
     )
     return click.Command(
         domain.name,
@@ -278,6 +279,8 @@ def report(result: Result) -> None:
     if read > run.rows_out:  # whole groups have one answer
         what = f"{_rows(read)} of {run.rows_out:,} groups"
     say(f"{of} {what} in {run.seconds:.1f} s{rate}{where}")
+    if not run.rows_in and not result.stopped:
+        say(f"{run.source} has no rows below its header: there was nothing to score.")
     if result.annotated is not None:
         say(f"Drawn over the pictures: {result.annotated}")
     if run.rows_rejected:
@@ -308,8 +311,8 @@ def advise(model: Model, result: Result, device: str) -> None:
     found = None if result.stopped else suggest(model, result.unfamiliar, load)
     if found is not None:
         click.echo(
-            f"Of the first {found.tried} unfamiliar rows, {found.known} look like what the model "
-            f"{found.model!r} knows: --model {found.model}",
+            f"Of the first {found.tried} unfamiliar rows, the model {found.model!r} knows "
+            f"{found.known}: --model {found.model}",
             err=True,
         )
 

@@ -71,9 +71,13 @@ def show(domain: Domain) -> None:
 
 def tabs(domain: Domain, views: list[View]) -> dict[str, Any]:
     """Return the page's tabs by name; the address remembers which is open."""
+    views = sorted(views, key=lambda view: not view.opens)
+    own = {view.name: f"{view.icon} {view.title}" for view in views}
+    opening = views[0].name if views and views[0].opens else "score"
     names = {
+        **({opening: own[opening]} if opening in own else {}),
         "score": SCORE,
-        **{view.name: f"{view.icon} {view.title}" for view in views},
+        **own,
         "evaluate": ":material/analytics: Evaluate",
         **({"fit": ":material/model_training: Fit"} if can_be_fitted(domain) else {}),
         **({"make": ":material/auto_awesome: Make examples"} if simulators(domain) else {}),
@@ -86,9 +90,10 @@ def tabs(domain: Domain, views: list[View]) -> dict[str, Any]:
     def remember() -> None:
         st.query_params["tab"] = short[st.session_state[key]]
 
-    asked = st.query_params.get("tab", "score")
+    # The address of a run's results leads to them, whatever the page opens with.
+    asked = st.query_params.get("tab", "score" if "run" in st.query_params else opening)
     if key not in st.session_state:
-        st.session_state[key] = names.get(asked, names["score"])
+        st.session_state[key] = names.get(asked, names[opening])
     opened = st.tabs(list(names.values()), key=key, on_change=remember)
     return dict(zip(names, opened, strict=True))
 

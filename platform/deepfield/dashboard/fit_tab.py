@@ -120,7 +120,7 @@ def form(domain: Domain) -> None:
         name = st.text_input(
             "Name of your model",
             key=f"{key}-name",
-            placeholder="my-clinic",
+            placeholder="my-own",
             max_chars=41,
             help="lower-case letters, digits and hyphens",
         ).strip()

@@ -247,8 +247,8 @@ def offer(work: Work, slot: str) -> None:
 
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":material/lightbulb: Of the first {found.tried} unfamiliar rows, {found.known} look "
-            f"like what **{title}** knows."
+            f":material/lightbulb: Of the first {found.tried} unfamiliar rows, **{title}** knows "
+            f"{found.known}."
         )
         st.button(f"Score with {title}", on_click=again, key=f"{run}-again")
 

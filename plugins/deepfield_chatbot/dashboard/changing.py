@@ -94,7 +94,8 @@ def name_asked(model: Model, key: str) -> tuple[str, bool]:
         value=free_name(model.domain, NAME),
         key=f"{key}-name",
         max_chars=41,
-        help="lower-case letters, digits and hyphens",
+        help="lower-case letters, digits and hyphens; to add to one that is there, choose it under "
+        "*Model* above first",
     ).strip()
     keep = st.checkbox(
         "Keep Deepfield's documentation in it",

@@ -18,7 +18,7 @@ from deepfield_chatbot.generator import Generator
 
 __all__ = ["show"]
 
-HEIGHT = 620
+HEIGHT = 460
 LONGEST = 4_000
 """Characters of a message."""
 OFFERED = 4

@@ -106,6 +106,8 @@ def _cited(answer: Answer, contents: Contents) -> None:
     found = answer.found
     assert found is not None
     st.markdown(place(found.document, found.page, found.headings))
+    if found.document not in {each.name for each in contents.entries}:
+        st.caption(":material/delete: Taken out since; quoted as it was.")
     with st.expander("Where it stands", icon=":material/format_quote:"):
         st.html(_in_place(answer, contents))
 
@@ -152,13 +154,16 @@ def _nearest(answer: Answer, trust: str) -> None:
         return
     title = "Nearest other passages" if trust == "ok" else "Nearest passages"
     with st.expander(title, icon=":material/library_books:", expanded=trust == "unsure"):
-        passages(others[:NEAREST])
+        passages(others[:NEAREST], answer)
 
 
-def passages(found: Sequence[Found]) -> None:
+def passages(found: Sequence[Found], likeliest: Answer | None = None) -> None:
+    """Show passages; in that of the likeliest answer its words are marked."""
     for each in found:
         st.markdown(place(each.document, each.page, each.headings))
-        st.html(marked(each.text, 0, 0))
+        is_its_own = likeliest is not None and each is likeliest.found
+        span = (likeliest.start - each.start, likeliest.end - each.start) if is_its_own else (0, 0)
+        st.html(marked(each.text, *span))
 
 
 def _judge(shown: Shown, base: str, key: str) -> None:

@@ -12,7 +12,7 @@ __all__ = ["TRUST", "counted", "letters", "place", "sure", "took", "trusted"]
 TRUST = {
     "ok": (":material/verified:", "green", "The documents say so."),
     "unsure": (":material/help:", "orange", "The documents don't say, as far as can be told."),
-    "unfamiliar": (":material/report:", "gray", "Off topic: the documents are about other things."),
+    "unfamiliar": (":material/report:", "gray", "Off topic, it seems, for these documents."),
 }
 """What trust means here: its symbol, its colour and one sentence."""
 
@@ -49,8 +49,10 @@ def trusted(trust: str, confidence: float) -> str:
     icon, colour, words = TRUST[trust]
     if trust == "ok":
         return f":{colour}-badge[{icon} {sure(confidence)} confident]"
-    likeliest = f":gray[:small[likeliest answer {sure(confidence)} confident]]"
-    return f":{colour}-badge[{icon} {words}] {likeliest}"
+    badge = f":{colour}-badge[{icon} {words}]"
+    if trust == "unfamiliar":
+        return badge
+    return f"{badge} :gray[:small[the likeliest words, marked below, {sure(confidence)} confident]]"
 
 
 def took(seconds: float) -> str:

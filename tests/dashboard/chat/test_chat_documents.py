@@ -85,10 +85,14 @@ def test_documents_are_added_and_removed_beside_the_conversation(domain, encoder
     assert "2 documents" in told(app)
     table = next(each for each in app.dataframe if "document" in each.value.columns)
     assert table.value["document"].to_list() == ["garden.md", "letters.md"]
+    say(app, "What do leaves of moss drink?")
+    assert "Taken out since" not in told(app)
     remove = removing(domain, "house", ["garden.md"])
     assert remove(lambda done: None).removed == ("garden.md",)
     app.run()
     assert "1 document " in told(app)
+    assert "**garden.md**" in told(app)
+    assert "Taken out since; quoted as it was." in told(app)
 
 
 def test_indexing_can_be_stopped_and_keeps_nothing(domain, encoder, monkeypatch):

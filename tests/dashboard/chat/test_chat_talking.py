@@ -40,6 +40,15 @@ def test_follow_up_is_shown_as_it_was_understood(domain):
     assert len(app.chat_message) == 4
 
 
+def test_the_likeliest_words_of_what_is_not_sure_are_marked(domain):
+    app = opened()
+    app.slider(key="chatbot-chat-error").set_value(1).run()
+    say(app, "What do leaves of moss drink?")
+    assert "The documents don't say." in told(app)
+    assert "the likeliest words, marked below" in told(app)
+    assert ">rain</mark>" in html(app)
+
+
 def test_off_topic_is_said_in_words_with_the_nearest_passages(domain):
     app = say(opened(), "Can I freeze leftover lasagne?")
     assert "The documents don't say." in told(app)
@@ -210,6 +219,6 @@ def test_chat_is_a_tab_of_the_domains_page(domain):
     app.query_params["tab"] = "chat"
     app.run()
     assert not app.exception, app.exception
-    assert [each.label.split(" ", 1)[1] for each in app.tabs][:2] == ["Score", "Chat"]
+    assert [each.label.split(" ", 1)[1] for each in app.tabs][:2] == ["Chat", "Score"]
     say(app, "hello")
     assert "Hello." in told(app)
