@@ -216,7 +216,7 @@ def read_csv(path: Path, name: str, delimiter: str | None = None) -> Iterator[Ch
                 else:
                     numbers.append(number)
             yield Chunk(batch.to_pandas().set_axis(pd.Index(numbers), axis=0), aside)
-        if rejected:
+        if rejected or not number:  # without any row the header still tells the columns
             yield Chunk(pd.DataFrame(columns=names), rejected[:])
     except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as error:
         raise InputError(f"{name!r} cannot be read as CSV: {error}") from error
@@ -225,10 +225,13 @@ def read_csv(path: Path, name: str, delimiter: str | None = None) -> Iterator[Ch
 def read_parquet(path: Path, name: str) -> Iterator[Chunk]:
     start = 1
     try:
-        for batch in _parquet(path, name).iter_batches(CHUNK):
+        file = _parquet(path, name)
+        for batch in file.iter_batches(CHUNK):
             rows = batch.to_pandas()
             yield Chunk(rows.set_axis(range(start, start + len(rows)), axis=0))
             start += len(rows)
+        if start == 1:
+            yield Chunk(file.schema_arrow.empty_table().to_pandas())
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(f"{name!r} breaks off at row {start:,}: {error}") from error
 
