@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from deepfield_flowers import SPECIES, Flowers
 from scipy.stats import binom
-from sklearn.datasets import load_iris
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 import deepfield
@@ -28,13 +27,6 @@ from deepfield.evaluation.report import (
 )
 from deepfield.evaluation.resampling import Answers, figures_with_intervals
 from deepfield.loading import Model, load_model
-
-
-@pytest.fixture(scope="module")
-def irises() -> pd.DataFrame:
-    found = load_iris()
-    frame = pd.DataFrame(found.data, columns=Flowers.inputs.names)
-    return frame.assign(label=[SPECIES[each] for each in found.target])
 
 
 @pytest.fixture(scope="module")

@@ -161,9 +161,10 @@ def passages(found: Sequence[Found], likeliest: Answer | None = None) -> None:
     """Show passages; in that of the likeliest answer its words are marked."""
     for each in found:
         st.markdown(place(each.document, each.page, each.headings))
-        is_its_own = likeliest is not None and each is likeliest.found
-        span = (likeliest.start - each.start, likeliest.end - each.start) if is_its_own else (0, 0)
-        st.html(marked(each.text, *span))
+        start = end = 0
+        if likeliest is not None and each is likeliest.found:
+            start, end = likeliest.start - each.start, likeliest.end - each.start
+        st.html(marked(each.text, start, end))
 
 
 def _judge(shown: Shown, base: str, key: str) -> None:
