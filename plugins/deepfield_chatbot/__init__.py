@@ -52,8 +52,8 @@ class Chatbot(Domain):
     icon = ":material/forum:"
     notice = (
         "It answers with words of the documents, or says that they do not say. Read the passage "
-        "before you act on it. Its reader knows English; other languages are found, and seldom "
-        "answered."
+        "before you act on it. Its reader knows English running text; tables it reads poorly, and "
+        "other languages are found and seldom answered."
     )
     example = (
         "The built-in example asks about Deepfield itself, whose own documentation the shipped "
