@@ -38,7 +38,7 @@ UNDIVIDED = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # an address
     r"|\w+://[^\s<>\"')\]]+(?<![.,;:!?])"  # of the web
     r"|\d+(?:[.,:]\d+)+"  # 1,450 or 38.5 or 7:30
-    r"|[\w-]+(?:\.[a-z]\w{0,4})+\b"  # a file's name
+    r"|[\w-]+(?:\.[a-z]\w{0,7})+\b"  # a file's name
 )
 """What an answer names whole or not at all."""
 NEXT_ITEM = re.compile(r"\n\s*(?:\(?\d{1,3}[.)]|[-*+•–▪])(?:\s|$)")

@@ -90,6 +90,7 @@ def test_reading_answers_every_pair_whatever_goes_beside_it(tokenizer):
         ("Open from 7:30 to 19:00.", "30 to 19", "7:30 to 19:00"),
         ("See https://a.example/b?c=1.", "example", "https://a.example/b?c=1"),
         ("It is in site-rules.txt now.", "rules", "site-rules.txt"),
+        ("Kept in the file my-talks.sqlite.", "file my-talks", "file my-talks.sqlite"),
         ("It ends here. Another begins.", "here", "here"),
         ("1. Ask Mr Petrov.\n2. Smoke in hall 3.\n3. Go.", "Mr Petrov.\n2", "Mr Petrov."),
         ("- north of gate 2\n- elsewhere", "gate 2\n- elsewhere", "gate 2"),

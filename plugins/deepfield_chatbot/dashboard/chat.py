@@ -18,7 +18,8 @@ from deepfield_chatbot.generator import Generator
 
 __all__ = ["show"]
 
-HEIGHT = 460
+HEIGHT = 540
+"""Pixels of what was said, once something was; before, the message stands right below."""
 LONGEST = 4_000
 """Characters of a message."""
 OFFERED = 4
@@ -38,7 +39,9 @@ def show(context: ModelContext) -> None:
     owner = earlier.about(model)
     talk = earlier.talk_of(key, model, max_error)
     with left:
-        said = st.container(height=HEIGHT, border=False, autoscroll=True)
+        sending = any(st.session_state.get(f"{key}-{each}") for each in ("pending", "message"))
+        is_empty = not (talk.shown or sending)
+        said = st.container(height="content" if is_empty else HEIGHT, border=False, autoscroll=True)
         offered = st.container()
         if changing.is_busy(key):
             changing.watch_change(model.domain, key)

@@ -13,7 +13,7 @@ BOX = (
 )
 MARK = "background:rgba(227,189,77,.5);color:inherit;border-radius:.2rem;padding:0 .1rem"
 FOR, AGAINST = "11,150,140", "217,104,60"
-AROUND = 300
+AROUND = 120
 """Characters of the document that are shown before and after a passage."""
 
 

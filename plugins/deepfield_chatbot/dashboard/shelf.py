@@ -33,6 +33,8 @@ __all__ = ["ENDINGS", "show"]
 ENDINGS = [each.removeprefix(".") for each in SUFFIXES]
 MOST_LISTED = 2_000
 """Documents that a browser is sent."""
+WIDTHS = {"document": 190, "kind": 85, "passages": 80, "pages": 60}
+"""Pixels of the columns that are always looked for."""
 
 
 def show(model: Model, key: str) -> None:
@@ -93,14 +95,16 @@ def listed(contents: Contents, key: str, own: bool) -> list[str]:
     # New contents make a new table: marks of the old one are of other rows.
     state = hash(tuple(each.digest for each in entries))
     table = f"{key}-documents-{state}"
+    widths = {name: st.column_config.Column(width=width) for name, width in WIDTHS.items()}
     if not own:
-        st.dataframe(frame, hide_index=True, key=table, height=260)
+        st.dataframe(frame, hide_index=True, key=table, height=260, column_config=widths)
         return []
     event = st.dataframe(
         frame,
         hide_index=True,
         key=table,
         height=260,
+        column_config=widths,
         on_select="rerun",
         selection_mode="multi-row",
     )

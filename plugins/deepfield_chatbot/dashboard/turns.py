@@ -150,15 +150,19 @@ def _nearest(answer: Answer, trust: str) -> None:
     others = [each for each in answer.passages if each is not answer.found]
     if trust != "ok" and answer.found is not None:  # its own was not shown yet
         others = [answer.found, *others]
+    others = others[:NEAREST]
+    if trust == "unsure":
+        passages(others[:1], answer)
+        others = others[1:]
     if not others:
         return
-    title = "Nearest other passages" if trust == "ok" else "Nearest passages"
-    with st.expander(title, icon=":material/library_books:", expanded=trust == "unsure"):
-        passages(others[:NEAREST], answer)
+    title = "Nearest passages" if trust == "unfamiliar" else "Nearest other passages"
+    with st.expander(title, icon=":material/library_books:"):
+        passages(others)
 
 
 def passages(found: Sequence[Found], likeliest: Answer | None = None) -> None:
-    """Show passages; in that of the likeliest answer its words are marked."""
+    """Show passages; the words of the likeliest answer are marked."""
     for each in found:
         st.markdown(place(each.document, each.page, each.headings))
         start = end = 0
