@@ -15,6 +15,7 @@ import numpy as np
 
 from deepfield_chatbot.candidates import (
     Candidate,
+    as_pair,
     asked,
     of_pair,
     passage_signs,
@@ -90,7 +91,12 @@ class Answerer:
     def _answer(self, questions: Sequence[str], max_error: float) -> list[Answer]:
         began = time.perf_counter()
         searched = [asked(each) for each in questions]
-        found = self.base.search_all(searched, READ)
+        found = [
+            [as_pair(question, each) for each in passages]
+            for question, passages in zip(
+                searched, self.base.search_all(searched, READ), strict=True
+            )
+        ]
         candidates = self._candidates(searched, found, max_error)
         seconds = (time.perf_counter() - began) / len(questions)
         return [

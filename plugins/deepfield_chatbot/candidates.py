@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +15,15 @@ from deepfield_chatbot.passages import sentence_ends
 from deepfield_chatbot.reader import Reader, Span
 from deepfield_chatbot.words import terms
 
-__all__ = ["Candidate", "asked", "of_pair", "passage_signs", "read_passages", "says_nothing"]
+__all__ = [
+    "Candidate",
+    "as_pair",
+    "asked",
+    "of_pair",
+    "passage_signs",
+    "read_passages",
+    "says_nothing",
+]
 
 LONGEST = 400
 """Characters beyond which of a message only what is asked in it is searched by and read."""
@@ -72,6 +80,14 @@ def passage_signs(question: str, found: Found) -> np.ndarray:
     return np.array([found.score, found.cosine, shared])
 
 
+def as_pair(question: str, found: Found) -> Found:
+    """Return a passage as what stands beside its question, if its heading is the question."""
+    heading = found.headings[-1].strip() if found.headings else ""
+    if found.answer is not None or not heading.endswith("?") or _plain(heading) != _plain(question):
+        return found
+    return replace(found, answer=found.start, cosine=1.0)
+
+
 def of_pair(question: str, found: Found) -> Candidate:
     """Return the answer that stands beside a question."""
     assert found.answer is not None
@@ -91,6 +107,10 @@ def read_passages(
     return [
         _spans(question, passages, [next(spans) for _ in passages]) for question, passages in wanted
     ]
+
+
+def _plain(text: str) -> str:
+    return " ".join(WORD.findall(text.casefold()))
 
 
 def says_nothing(question: str, answer: str) -> bool:

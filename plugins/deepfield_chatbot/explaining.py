@@ -92,7 +92,7 @@ def explain_answer(reader: Reader, answer: Answer) -> Explanation:
         return Explanation("No passage was found that could be read for this question.")
     where = _where(answer)
     if found.answer is not None:
-        given = found.text[: found.answer - found.start].strip()
+        given = found.text[: found.answer - found.start].strip() or found.headings[-1]
         told = set(terms(given))
         shared = [each for each in own_words(answer.searched) if told & set(terms(each))]
         by = f" They share {', '.join(map(repr, dict.fromkeys(shared)))}." if shared else ""
