@@ -110,7 +110,8 @@ def read_passages(
 
 
 def _plain(text: str) -> str:
-    return " ".join(WORD.findall(text.casefold()))
+    """Return the words of a question without what joins it to the one before."""
+    return re.sub(r"^(?:and|but|so|then) ", "", " ".join(WORD.findall(text.casefold())))
 
 
 def says_nothing(question: str, answer: str) -> bool:

@@ -89,7 +89,7 @@ def test_a_question_with_its_answer_beside_it_needs_no_reader(answerer):
 def test_a_heading_that_is_the_question_is_answered_by_what_stands_below(encoder):
     faq = "# FAQ\n\n## Who waters the moss?\n\nNobody does.\n\n## Moss and walls\n\nIt rains."
     answerer = Answerer(base_of({"faq.md": faq}, encoder), reader())
-    answer, other = answerer.answer(["who waters the moss", "Who paints the moss?"])
+    answer, other = answerer.answer(["And who waters the moss", "Who paints the moss?"])
     assert (answer.text, answer.trust) == ("Nobody does.", "ok")
     assert answer.found.headings == ("FAQ", "Who waters the moss?")
     assert "The answer that stands beside 'Who waters the moss?'" in explain_answer(
