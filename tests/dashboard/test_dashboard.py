@@ -106,7 +106,7 @@ def test_documentation_is_asked_and_says_where_it_stands(page, address):
     page.goto(f"{address}/chatbot?tab=chat")
     message = page.get_by_test_id("stChatInputTextArea")
     for question, answer in (
-        ("Under which licence is Deepfield's code?", "Apache-2.0"),
+        ("Under which licence is Deepfield's code?", "Apache License 2.0"),
         ("Which version of Python is needed?", "3.11"),
     ):
         message.fill(question)

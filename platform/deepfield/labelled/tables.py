@@ -38,7 +38,7 @@ def from_table(
         rejected += chunk.rejected
         if len(chunk.rows.columns):
             chunks.append(chunk.rows)
-    if not chunks and not rejected:
+    if not rejected and not any(map(len, chunks)):
         raise InputError(f"{source.name!r} has no rows.")
     frame = pd.concat(chunks) if chunks else pd.DataFrame()
     if not further:
