@@ -21,6 +21,7 @@ __all__ = [
     "asked",
     "of_pair",
     "passage_signs",
+    "plain_question",
     "read_passages",
     "says_nothing",
 ]
@@ -83,7 +84,9 @@ def passage_signs(question: str, found: Found) -> np.ndarray:
 def as_pair(question: str, found: Found) -> Found:
     """Return a passage as what stands beside its question, if its heading is the question."""
     heading = found.headings[-1].strip() if found.headings else ""
-    if found.answer is not None or not heading.endswith("?") or _plain(heading) != _plain(question):
+    if found.answer is not None or not heading.endswith("?"):
+        return found
+    if plain_question(heading) not in (plain_question(question), plain_question(_alone(question))):
         return found
     return replace(found, answer=found.start, cosine=1.0)
 
@@ -109,9 +112,14 @@ def read_passages(
     ]
 
 
-def _plain(text: str) -> str:
-    """Return the words of a question without what joins it to the one before."""
-    return re.sub(r"^(?:and|but|so|then) ", "", " ".join(WORD.findall(text.casefold())))
+def plain_question(text: str) -> str:
+    """Return a question as it is compared: without its mark, by no case and no white space."""
+    return " ".join(text.casefold().split()).rstrip(" ?!.")
+
+
+def _alone(question: str) -> str:
+    """Return a question without what joins it to the one before."""
+    return re.sub(r"^\s*(?:and|but|so|then),?\s+", "", question, flags=re.IGNORECASE)
 
 
 def says_nothing(question: str, answer: str) -> bool:

@@ -41,7 +41,11 @@ UNDIVIDED = re.compile(
     r"|[\w-]+(?:\.[a-z]\w{0,7})+\b"  # a file's name
 )
 """What an answer names whole or not at all."""
-NEXT_ITEM = re.compile(r"\n\s*(?:\(?\d{1,3}[.)]|[-*+•–▪])(?:\s|$)")
+REACH = 100
+"""Characters around an edge that are looked at: of a text without a space a search of all of it
+would take the square of its length.
+"""
+NEXT_ITEM = re.compile(r"\n[ \t]*(?:\(?\d{1,3}[.)]|[-*+•–▪])(?:\s|$)")
 """Where the next item of a list begins."""
 
 
@@ -179,13 +183,19 @@ def whole_words(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the ends of a span that cuts no address, number or file's name, and that ends before
     the next item of a list.
     """
-    for each in UNDIVIDED.finditer(text) if start < end else ():
-        if each.start() < start < each.end():
-            start = each.start()
-        if each.start() < end < each.end():
-            end = each.end()
-    item = NEXT_ITEM.search(text, start + 1)
+    if start < end:
+        start, end = _around(text, start)[0], _around(text, end)[1]
+    item = NEXT_ITEM.search(text, start + 1, end + REACH)
     return start, min(end, item.start()) if item else end
+
+
+def _around(text: str, edge: int) -> tuple[int, int]:
+    """Return the ends of what may not be divided at an edge; the edge twice if nothing is."""
+    begins = max(0, edge - REACH)
+    for each in UNDIVIDED.finditer(text[begins : edge + REACH]):
+        if each.start() < edge - begins < each.end():
+            return begins + each.start(), begins + each.end()
+    return edge, edge
 
 
 def best_span(start: np.ndarray, end: np.ndarray, first: int, count: int) -> tuple[int, int, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from deepfield_chatbot.answering import Answerer
+from deepfield_chatbot.candidates import plain_question
 from deepfield_chatbot.knowledge_base import Found
 
 __all__ = ["asked_of", "opening_suggestions", "suggest"]
@@ -34,13 +35,13 @@ def suggest(
         said: messages that were sent already; they are not suggested again.
         tries: questions made of headings that are read for at most.
     """
-    told = {_plain(each) for each in said}
+    told = {plain_question(each) for each in said}
     sure: list[str] = []
     tried: list[str] = []
     for each in passages:
         question, is_pair = asked_of(each)
-        known = {*told, *map(_plain, sure), *map(_plain, tried)}
-        if not question or len(question) > LONGEST or _plain(question) in known:
+        known = {*told, *map(plain_question, sure), *map(plain_question, tried)}
+        if not question or len(question) > LONGEST or plain_question(question) in known:
             continue
         (sure if is_pair else tried).append(question)
     sure = sure[:count]
@@ -104,7 +105,3 @@ def _lowered(heading: str) -> str:
     """Return a heading as it stands within a sentence: names keep their capitals."""
     first = heading.partition(" ")[0]
     return heading[:1].lower() + heading[1:] if first[1:].islower() else heading
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split()).rstrip(" ?!.")

@@ -96,6 +96,13 @@ def test_a_heading_that_is_the_question_is_answered_by_what_stands_below(encoder
         answerer.reader, answer
     ).summary.replace("“", "'").replace("”", "'")
     assert other.text != "Nobody does."
+    named = Answerer(
+        base_of({"c.md": "# FAQ\n\n## What is C++?\n\nIt has classes."}, encoder), reader()
+    )
+    assert [each.text for each in named.answer(["What is C++?", "What is C#?"])] == [
+        "It has classes.",
+        "",
+    ]
 
 
 def test_a_pair_that_is_not_near_enough_leaves_the_word_to_the_text(encoder):

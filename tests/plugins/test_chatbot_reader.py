@@ -104,6 +104,11 @@ def test_an_answer_cuts_nothing_that_is_one_and_keeps_to_its_item(text, cut, who
     assert text[begins:ends] == whole
 
 
+def test_a_text_without_a_space_takes_no_square_of_its_length():
+    text = "a" * 2_000_000  # the square would take hours
+    assert whole_words(text, 10, 1_000_000) == (10, 1_000_000)
+
+
 def test_targets_are_the_pieces_of_the_answer(tokenizer):
     data = features(questions(), 64, 32, seed=0)
     assert len(data) == 12
